@@ -1,0 +1,1 @@
+"""How the providers speak: a module of pure functions for each language."""

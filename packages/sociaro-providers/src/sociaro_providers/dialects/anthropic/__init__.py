@@ -1,0 +1,30 @@
+"""
+The language of Anthropic's Messages API, translated from and to OpenAI's.
+
+| module | what it does |
+|---|---|
+| `models_table` | what each model accepts |
+| `request` | a call to a request |
+| `params`, `tools`, `messages`, `assistant`, `blocks`, `tool_ids` | parts of it |
+| `response` | an answer to a completion |
+| `stream`, `raw_blocks` | events to chunks |
+| `refusals` | the errors of both directions |
+
+*Source*: `POST /v1/messages`, version 2023-06-01.
+"""
+
+from __future__ import annotations
+
+from sociaro_providers.provider import ChatDialect
+
+from .refusals import refine
+from .request import encode
+from .response import decode
+from .stream import stream
+
+__all__ = ["decode", "dialect", "encode", "refine", "stream"]
+
+
+def dialect(path: str) -> ChatDialect:
+    """Return the dialect of a provider that listens at `path`, below its prefix."""
+    return ChatDialect(path, encode, decode, stream, refine)

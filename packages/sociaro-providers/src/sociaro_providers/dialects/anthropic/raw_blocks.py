@@ -1,0 +1,130 @@
+"""The blocks of a streamed message, put together again as they were written."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sociaro_providers.documents import parsed
+from sociaro_providers.shapes import as_dict, as_list
+
+__all__ = ["RawBlock", "RawBlocks"]
+
+_THINKING = ("thinking", "redacted_thinking")
+# Which field of a block a delta makes longer.
+_GROWING = {
+    "text_delta": ("text", "text"),
+    "thinking_delta": ("thinking", "thinking"),
+    "compaction_delta": ("compaction", "content"),
+}
+
+
+class RawBlock:
+    """
+    One block.
+
+    Attributes:
+        raw: As far as it has come; texts and arguments are joined by `finished`.
+        kind: Its type.
+        number: Its place among the calls, or among the thinking blocks.
+        arguments: Pieces of JSON, never parsed before the end.
+        begins_at: Where its text begins in the whole, in characters.
+    """
+
+    __slots__ = ("_pieces", "arguments", "begins_at", "kind", "number", "raw")
+
+    def __init__(self, raw: dict[str, Any], number: int) -> None:
+        self.raw = raw
+        self.kind = raw.get("type")
+        self.number = number
+        self.arguments: list[str] = []
+        self.begins_at = 0
+        self._pieces: dict[str, list[str]] = {}
+
+    def take(self, delta: dict[str, Any]) -> None:
+        """Add a delta; of a kind nobody knows nothing is taken."""
+        kind = delta.get("type")
+        if kind == "input_json_delta":
+            piece = delta.get("partial_json")
+            if isinstance(piece, str) and piece:
+                self.arguments.append(piece)
+        elif kind == "signature_delta":
+            self.raw["signature"] = delta.get("signature")
+        elif kind == "citations_delta":
+            known = as_list(self.raw.get("citations"))
+            self.raw["citations"] = [*known, delta.get("citation")]
+        elif kind in _GROWING:
+            _, field = _GROWING[kind]
+            piece = delta.get(field)
+            if isinstance(piece, str):
+                self._pieces.setdefault(field, []).append(piece)
+
+    def default_arguments(self) -> str:
+        """Return the arguments of a call that had no delta."""
+        given = self.raw.get("input")
+        return json.dumps(given or {}, ensure_ascii=False)
+
+    def finished(self) -> dict[str, Any]:
+        """Return the block as it would stand in a message."""
+        made = dict(self.raw)
+        for field, pieces in self._pieces.items():
+            start = made.get(field)
+            made[field] = "".join([start if isinstance(start, str) else "", *pieces])
+        if self.arguments:
+            text = "".join(self.arguments)
+            try:
+                made["input"] = parsed(text)
+            except ValueError:
+                # Cut off by a token limit: kept as far as it came.
+                made["input"] = text
+        return made
+
+
+class RawBlocks:
+    """
+    The blocks of a message by their index.
+
+    Attributes:
+        calls: How many are calls of the caller's own tools.
+    """
+
+    __slots__ = ("_blocks", "_thoughts", "calls")
+
+    def __init__(self) -> None:
+        self._blocks: dict[int, RawBlock] = {}
+        self._thoughts = 0
+        self.calls = 0
+
+    def start(self, index: Any, raw: Any) -> RawBlock:
+        """Return a new block; only calls and thinking blocks are counted."""
+        fields = dict(as_dict(raw))
+        number = 0
+        if fields.get("type") == "tool_use":
+            number, self.calls = self.calls, self.calls + 1
+        elif fields.get("type") in _THINKING:
+            number, self._thoughts = self._thoughts, self._thoughts + 1
+        block = RawBlock(fields, number)
+        self._blocks[index if isinstance(index, int) else len(self._blocks)] = block
+        return block
+
+    def take(self, index: Any, delta: dict[str, Any]) -> RawBlock:
+        """Return the block a delta belongs to, the delta added."""
+        block = self.find(index)
+        if block is None:
+            # Its start got lost: the delta tells what it is.
+            kind, _ = _GROWING.get(str(delta.get("type")), (None, ""))
+            block = self.start(index, {"type": kind} if kind else None)
+        block.take(delta)
+        return block
+
+    def find(self, index: Any) -> RawBlock | None:
+        """Return the block at `index`; None if there is none."""
+        return self._blocks.get(index) if isinstance(index, int) else None
+
+    def content(self) -> list[dict[str, Any]]:
+        """Return all blocks in their order."""
+        return [
+            block.finished()
+            for _, block in sorted(self._blocks.items())
+            if block.raw or block.kind
+        ]
