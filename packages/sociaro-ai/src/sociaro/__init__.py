@@ -1,0 +1,126 @@
+"""
+One OpenAI-compatible Python API for every provider behind the Sociaro AI gateway.
+
+```python
+from sociaro import Sociaro
+
+client = Sociaro()
+response = client.chat.completions.create(
+    model="openai/gpt-4o",
+    messages=[{"role": "user", "content": "What is the speed of light?"}],
+)
+print(response.choices[0].message.content)
+```
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sociaro_core.attempts import Attempt, Meta
+    from sociaro_core.errors import (
+        AllProvidersFailed,
+        APIConnectionError,
+        APIError,
+        APITimeoutError,
+        AsyncJobFailed,
+        AsyncJobTimeout,
+        AuthError,
+        BadRequestError,
+        BudgetExceededError,
+        ConfigurationError,
+        ProviderUnavailableError,
+        RateLimitError,
+        SociaroError,
+        SociaroWarning,
+    )
+    from sociaro_providers.models.chat import (
+        ChatCompletion,
+        ChatCompletionChunk,
+        ChatCompletionMessage,
+    )
+
+    from ._async import AsyncSociaro, AsyncStream
+    from ._attribution import attribution
+    from ._params import ChatParams
+    from ._sync import Sociaro, Stream
+
+    __version__: str
+
+_HOMES = {
+    "sociaro_core.attempts": ("Attempt", "Meta"),
+    "sociaro_core.errors": (
+        "APIConnectionError",
+        "APIError",
+        "APITimeoutError",
+        "AllProvidersFailed",
+        "AsyncJobFailed",
+        "AsyncJobTimeout",
+        "AuthError",
+        "BadRequestError",
+        "BudgetExceededError",
+        "ConfigurationError",
+        "ProviderUnavailableError",
+        "RateLimitError",
+        "SociaroError",
+        "SociaroWarning",
+    ),
+    "sociaro_providers.models.chat": (
+        "ChatCompletion",
+        "ChatCompletionChunk",
+        "ChatCompletionMessage",
+    ),
+    "sociaro._async": ("AsyncSociaro", "AsyncStream"),
+    "sociaro._attribution": ("attribution",),
+    "sociaro._params": ("ChatParams",),
+    "sociaro._sync": ("Sociaro", "Stream"),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "APIConnectionError",
+    "APIError",
+    "APITimeoutError",
+    "AllProvidersFailed",
+    "AsyncJobFailed",
+    "AsyncJobTimeout",
+    "AsyncSociaro",
+    "AsyncStream",
+    "Attempt",
+    "AuthError",
+    "BadRequestError",
+    "BudgetExceededError",
+    "ChatCompletion",
+    "ChatCompletionChunk",
+    "ChatCompletionMessage",
+    "ChatParams",
+    "ConfigurationError",
+    "Meta",
+    "ProviderUnavailableError",
+    "RateLimitError",
+    "Sociaro",
+    "SociaroError",
+    "SociaroWarning",
+    "Stream",
+    "attribution",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name at its first use: importing the package costs nothing."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("sociaro-ai")
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

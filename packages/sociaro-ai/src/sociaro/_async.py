@@ -1,0 +1,358 @@
+"""The async face: the mirror of the sync one, for asyncio and trio."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast, overload
+
+from sociaro_core.client import DEFAULT_TIMEOUT, async_transport_of
+from sociaro_core.drivers import AsyncDriver
+from sociaro_core.errors import ConfigurationError
+
+from ._calls import chat_plan, picklable
+from ._flows import chat_flow, more_flow, open_chat_flow
+from ._hints import hint
+from ._settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from types import TracebackType
+
+    import httpx
+    from typing_extensions import Self, Unpack
+
+    from sociaro_core.attempts import Meta
+    from sociaro_core.effects import Flow
+    from sociaro_core.wire import Timeout
+    from sociaro_providers.models.chat import ChatCompletion, ChatCompletionChunk
+
+    from ._params import ChatParams, ClientOptions, Messages, ModelName
+    from ._streaming import OpenStream
+
+T = TypeVar("T")
+
+
+class _Engine:
+    """What a client and its copies share: connections, and whether they are open."""
+
+    def __init__(self, http_client: httpx.AsyncClient | None) -> None:
+        self.driver = AsyncDriver(async_transport_of(http_client))
+        self.foreign = http_client is not None
+        self.closed = False
+
+    def picklable(self, settings: Settings) -> Settings:
+        """Return what a pickle of the client holds; connections are made anew."""
+        return picklable(settings, foreign=self.foreign)
+
+    async def run(self, flow: Flow[T]) -> T:
+        if self.closed:
+            flow.close()
+            raise ConfigurationError("the client is closed")
+        return await self.driver.run(flow)
+
+    async def close(self) -> None:
+        self.closed = True
+        await self.driver.transport.close()
+
+
+class AsyncStream(Generic[T]):
+    """
+    The chunks of an answer while it is written: an async iterator and context manager.
+
+    ```python
+    async with await client.chat.completions.create(..., stream=True) as stream:
+        async for chunk in stream:
+            print(chunk.choices[0].delta.content or "", end="")
+    ```
+
+    Leaving the loop early frees the connection through ``async with``, an exception,
+    cancellation or garbage collection. An error behind the first chunk is raised from
+    the loop.
+    """
+
+    def __init__(self, driver: AsyncDriver, state: OpenStream) -> None:
+        self._driver = driver
+        self._state = state
+        self._finalizer = weakref.finalize(self, driver.abandon, state.response)
+        self._finalizer.atexit = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> T:
+        state = self._state
+        while (chunk := state.take()) is None:
+            if state.over:
+                raise StopAsyncIteration
+            await self._driver.run(more_flow(state), state.response)
+        return cast("T", chunk)
+
+    async def get_final_completion(self) -> ChatCompletion:
+        """
+        Read what is left and return all of it as one `ChatCompletion`.
+
+        Works after chunks were taken as well: they are accumulated, not kept.
+
+        Raises:
+            APIConnectionError, APIError: The stream ended before it was whole.
+            ConfigurationError: It was closed before its end.
+        """
+        async for _ in self:
+            pass
+        return self._state.completion()
+
+    @property
+    def meta(self) -> Meta:
+        """What is known about the answer beside its chunks."""
+        return self._state.meta
+
+    @property
+    def response_headers(self) -> Mapping[str, str]:
+        """The headers of the answer; names ignore case."""
+        return self._state.response.headers
+
+    async def close(self) -> None:
+        """Free the connection; again does nothing."""
+        self._state.shut()
+        self._finalizer.detach()
+        await self._driver.close(self._state.response)
+
+    async def aclose(self) -> None:
+        """Free the connection: the name `contextlib.aclosing` knows."""
+        await self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+
+class AsyncCompletions:
+    """``client.chat.completions``."""
+
+    def __init__(self, engine: _Engine, settings: Settings) -> None:
+        self._engine = engine
+        self._settings = settings
+
+    @overload
+    async def create(
+        self,
+        *,
+        model: ModelName,
+        messages: Messages,
+        stream: Literal[False] | None = False,
+        **params: Unpack[ChatParams],
+    ) -> ChatCompletion: ...
+
+    @overload
+    async def create(
+        self,
+        *,
+        model: ModelName,
+        messages: Messages,
+        stream: Literal[True],
+        **params: Unpack[ChatParams],
+    ) -> AsyncStream[ChatCompletionChunk]: ...
+
+    @overload
+    async def create(
+        self,
+        *,
+        model: ModelName,
+        messages: Messages,
+        stream: bool | None,
+        **params: Unpack[ChatParams],
+    ) -> ChatCompletion | AsyncStream[ChatCompletionChunk]: ...
+
+    async def create(
+        self,
+        *,
+        model: ModelName,
+        messages: Messages,
+        stream: bool | None = False,
+        **params: Unpack[ChatParams],
+    ) -> ChatCompletion | AsyncStream[ChatCompletionChunk]:
+        """
+        Return the model's answer to `messages`, or its stream.
+
+        Args:
+            model: ``"provider/model"``, an alias of the client, or a list of
+                ``"provider/model"`` names tried in order.
+            messages: A list of ``{"role": ..., "content": ...}``; answers of ours and
+                message objects of other libraries may stand in it.
+            stream: Whether to return an `AsyncStream` of chunks. It returns when the
+                first chunk that carries anything has arrived.
+            params: The parameters of OpenAI's API (`ChatParams`), and for each call
+                ``attribution``, ``timeout`` (seconds of one attempt; on a stream the
+                longest silence; None for no limit), ``deadline`` (seconds for all of
+                it), ``max_retries``, ``extra_headers``, ``extra_query``,
+                ``extra_body``.
+
+        Raises:
+            ConfigurationError: Something cannot be sent as given; nothing was sent.
+            APIConnectionError: No usable answer arrived; `APITimeoutError` in time.
+            APIError: The answer was an error, by its status (`AuthError` 401 and 403,
+                `RateLimitError` 429, `BadRequestError` other 4xx,
+                `BudgetExceededError` 402, `ProviderUnavailableError` 502 and like).
+            AllProvidersFailed: Each of several routes failed.
+
+        Source: the OpenAI chat completions API; for ``anthropic/...`` models the
+        Messages API.
+        """
+        plan = chat_plan(self._settings, model, messages, stream=stream, params=params)
+        if not plan.call.stream:
+            return await self._engine.run(chat_flow(plan))
+        state = await self._engine.run(open_chat_flow(plan))
+        return AsyncStream(self._engine.driver, state)
+
+    def __getattr__(self, name: str) -> Any:
+        raise hint("client.chat.completions", name)
+
+
+class AsyncChat:
+    """``client.chat``."""
+
+    def __init__(self, engine: _Engine, settings: Settings) -> None:
+        self._engine = engine
+        self._settings = settings
+
+    @property
+    def completions(self) -> AsyncCompletions:
+        """Chat completions: ``create``."""
+        return AsyncCompletions(self._engine, self._settings)
+
+    def __getattr__(self, name: str) -> Any:
+        raise hint("client.chat", name)
+
+
+class AsyncSociaro:
+    """
+    `Sociaro` with async methods, on asyncio and on trio.
+
+    ```python
+    async with AsyncSociaro() as client:
+        response = await client.chat.completions.create(
+            model="openai/gpt-4o",
+            messages=[{"role": "user", "content": "Hello"}],
+        )
+    ```
+
+    One client works across several event loops, one after the other or in threads, and
+    in the child of a fork that starts its own loop. Without ``async with``, `close`
+    frees the connections.
+
+    Args:
+        api_key: The gateway key, or a function that returns it, called before each
+            attempt; it may be async. None: the environment's ``SOCIARO_API_KEY``.
+        base_url: None: ``SOCIARO_BASE_URL``, else ``https://api.sociaro.com``.
+        models: Alias to a list of ``"provider/model"`` names, tried in order.
+        default_attribution: Tags of every call, as ``X-Attr-*`` headers.
+        fallback_on_rate_limit: Whether a 429 advances a chain.
+        timeout: Seconds for one attempt, by the wall clock, the body included; on a
+            stream the longest silence. An `httpx.Timeout` limits each step; None
+            nothing. Default 600 s, 5 s to connect.
+        deadline: Seconds for a whole call: retries, waits, fallback, reading a stream.
+            None: no limit.
+        max_retries: On each route, after connection errors, 408, 409, 425, 429, 5xx.
+        retry_budget: How many retries may be outstanding; None: no limit.
+        default_headers: On every request.
+        http_client: An `httpx.AsyncClient` to send everything with; used as it is,
+            never closed by us.
+
+    Raises:
+        ConfigurationError: An argument cannot be right, or there is no key.
+    """
+
+    def __init__(
+        self,
+        api_key: str | Callable[[], str | Awaitable[str]] | None = None,
+        *,
+        base_url: str | None = None,
+        models: Mapping[str, Sequence[str]] | None = None,
+        default_attribution: Mapping[str, str] | None = None,
+        fallback_on_rate_limit: bool = True,
+        timeout: float | httpx.Timeout | Timeout | None = DEFAULT_TIMEOUT,
+        deadline: float | None = None,
+        max_retries: int = 2,
+        retry_budget: int | None = 500,
+        default_headers: Mapping[str, str] | None = None,
+        http_client: httpx.AsyncClient | None = None,
+    ) -> None:
+        self._settings = Settings.of(
+            api_key=api_key,
+            base_url=base_url,
+            models=models,
+            default_attribution=default_attribution,
+            fallback_on_rate_limit=fallback_on_rate_limit,
+            timeout=timeout,
+            deadline=deadline,
+            max_retries=max_retries,
+            retry_budget=retry_budget,
+            default_headers=default_headers,
+        )
+        self._engine = _Engine(http_client)
+        self._is_copy = False
+
+    @property
+    def chat(self) -> AsyncChat:
+        """Chat: ``client.chat.completions.create``."""
+        return AsyncChat(self._engine, self._settings)
+
+    @property
+    def base_url(self) -> str:
+        """Where requests go, without a slash at its end."""
+        return self._settings.base_url
+
+    def with_options(self, **changed: Unpack[ClientOptions]) -> Self:
+        """
+        Return a copy with other settings, on the same connections.
+
+        Args:
+            changed: As in the constructor, without ``http_client``. Attribution and
+                headers merge key by key, anything else is replaced.
+
+        Closing or leaving the copy closes nothing.
+
+        Raises:
+            ConfigurationError: An option is unknown, or cannot be right.
+        """
+        return self._restored(self._settings.changed(changed), self._engine)
+
+    @classmethod
+    def _restored(cls, settings: Settings, engine: _Engine | None = None) -> Self:
+        client = cls.__new__(cls)
+        client._settings = settings
+        client._engine = engine or _Engine(None)
+        client._is_copy = engine is not None
+        return client
+
+    async def close(self) -> None:
+        """Close the connections; a call after it raises `ConfigurationError`."""
+        if not self._is_copy:
+            await self._engine.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self)._restored, (self._engine.picklable(self._settings),)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self._settings.base_url!r})"
+
+    def __getattr__(self, name: str) -> Any:
+        raise hint("client", name)
