@@ -170,7 +170,10 @@ def test_chain_advances_on_retryable_errors(face, gateway, status):
     answer = ask(face, max_retries=0)
     assert answer.choices[0].message.content == "You said: Hello"
     assert [request.provider for request in gateway.requests] == ["openai", "anthropic"]
-    assert (answer.meta.provider, answer.meta.model) == ("anthropic", "claude-3-5-sonnet")
+    assert (answer.meta.provider, answer.meta.model) == (
+        "anthropic",
+        "claude-3-5-sonnet",
+    )
 
 
 @pytest.mark.parametrize("mishap", ["delay", "cut_stream"])
@@ -205,7 +208,7 @@ def test_all_providers_failed_has_every_error(face, gateway):
 def test_stream_falls_back_before_the_first_chunk(face, gateway, fault):
     """What opens a stream is no chunk: the reader sees one answer, whole."""
     getattr(gateway, fault)(after=0, provider="openai")
-    assert said(face.stream(client_options={"models": ALIAS, "max_retries": 0}, model="smart")) == "You said: Hello"
+    assert stream_text(face) == "You said: Hello"
     assert [request.provider for request in gateway.requests] == ["openai", "anthropic"]
 
 
@@ -214,7 +217,7 @@ def test_stream_stays_where_it_is_after_the_first_chunk(face, gateway, fault):
     """Text that was delivered cannot be taken back: the error is raised."""
     getattr(gateway, fault)(after=1, provider="openai")
     with pytest.raises(SociaroError):
-        face.stream(client_options={"models": ALIAS, "max_retries": 0}, model="smart")
+        stream_text(face)
     assert [request.provider for request in gateway.requests] == ["openai"]
 
 
@@ -266,6 +269,8 @@ def ask(face, **options):
     return face.chat(client_options={"models": ALIAS}, model="smart", **options)
 
 
-def said(chunks):
-    """Return the text of chunks."""
+def stream_text(face):
+    """Ask the alias of the page for a stream and return its text."""
+    options = {"models": ALIAS, "max_retries": 0}
+    chunks = face.stream(client_options=options, model="smart")
     return "".join(chunk.choices[0].delta.content or "" for chunk in chunks)

@@ -86,9 +86,7 @@ async def cancelled_ones(client, pauses, stream):
         group.cancel_scope.cancel()
 
 
-@pytest.mark.skipif(
-    not DESCRIPTORS.is_dir(), reason="counts sockets by /proc"
-)
+@pytest.mark.skipif(not DESCRIPTORS.is_dir(), reason="counts sockets by /proc")
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
 def test_cancelled_calls_leave_a_whole_client_behind(async_face, gateway, stream):
     """Cancelled at every early step and at random moments; then 64 good calls."""

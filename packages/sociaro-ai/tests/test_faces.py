@@ -69,6 +69,7 @@ def test_everything_that_sends_is_a_coroutine_on_the_async_face():
     [
         ("responses", "chat.completions.create"),
         ("with_raw_response", ".meta"),
+        ("images", "not in this version"),
         ("chat.create", "client.chat.completions.create"),
         ("chat.completions.stream", "stream=True"),
         ("chat.completions.parse", "response_format"),

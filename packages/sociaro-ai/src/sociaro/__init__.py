@@ -15,7 +15,7 @@ print(response.choices[0].message.content)
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sociaro_core.attempts import Attempt, Meta
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from ._async import AsyncSociaro, AsyncStream
     from ._attribution import attribution
-    from ._params import ChatParams
+    from ._params import ChatParams, Message, Messages
     from ._sync import Sociaro, Stream
 
     __version__: str
@@ -73,7 +73,7 @@ _HOMES = {
     ),
     "sociaro._async": ("AsyncSociaro", "AsyncStream"),
     "sociaro._attribution": ("attribution",),
-    "sociaro._params": ("ChatParams",),
+    "sociaro._params": ("ChatParams", "Message", "Messages"),
     "sociaro._sync": ("Sociaro", "Stream"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
@@ -96,6 +96,8 @@ __all__ = [
     "ChatCompletionMessage",
     "ChatParams",
     "ConfigurationError",
+    "Message",
+    "Messages",
     "Meta",
     "ProviderUnavailableError",
     "RateLimitError",
@@ -107,7 +109,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def _load(name: str) -> object:
     """Load a public name at its first use: importing the package costs nothing."""
     if name == "__version__":
         from importlib.metadata import version
@@ -117,9 +119,14 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(_HOME[name]), name)
+    value: object = getattr(import_module(_HOME[name]), name)
     globals()[name] = value
     return value
+
+
+if not TYPE_CHECKING:
+    # Hidden from type checkers, for which a misspelt name would exist.
+    __getattr__ = _load
 
 
 def __dir__() -> list[str]:

@@ -224,7 +224,7 @@ class AsyncChat:
 
     @property
     def completions(self) -> AsyncCompletions:
-        """Chat completions: ``create``."""
+        """Where ``create`` is."""
         return AsyncCompletions(self._engine, self._settings)
 
     def __getattr__(self, name: str) -> Any:
@@ -301,7 +301,7 @@ class AsyncSociaro:
 
     @property
     def chat(self) -> AsyncChat:
-        """Chat: ``client.chat.completions.create``."""
+        """Where ``completions.create`` is."""
         return AsyncChat(self._engine, self._settings)
 
     @property

@@ -218,7 +218,7 @@ class Chat:
 
     @property
     def completions(self) -> Completions:
-        """Chat completions: ``create``."""
+        """Where ``create`` is."""
         return Completions(self._engine, self._settings)
 
     def __getattr__(self, name: str) -> Any:
@@ -295,7 +295,7 @@ class Sociaro:
 
     @property
     def chat(self) -> Chat:
-        """Chat: ``client.chat.completions.create``."""
+        """Where ``completions.create`` is."""
         return Chat(self._engine, self._settings)
 
     @property
