@@ -198,7 +198,9 @@ def test_logprobs_are_extended():
 
 def test_chunks_are_not_changed():
     """What the user holds stays as it came."""
-    data = {"choices": [{"index": 0, "delta": {"tool_calls": [{"index": 0, "id": "a"}]}}]}
+    data = {
+        "choices": [{"index": 0, "delta": {"tool_calls": [{"index": 0, "id": "a"}]}}]
+    }
     chunk = structure(ChatCompletionChunk, data)
     accumulator = Accumulator()
     accumulator.add(chunk)

@@ -7,9 +7,9 @@ import copy
 import json
 
 import pytest
+
 from sociaro_core.errors import BadRequestError, ConfigurationError
 from sociaro_core.wire import Headers
-
 from sociaro_providers import PROVIDERS
 from sociaro_providers.calls import ChatCall
 
@@ -136,7 +136,7 @@ TURNS = {
     "nothing but empty words": ([{"role": "user", "content": ""}], [user(text("."))]),
     "ids of other providers": (
         [*HELLO, {"role": "assistant", "tool_calls": [call_of("functions.f:0")]}, tool("functions.f:0", "1")],
-        [user(text("hi")), assistant(use("functions_f_0_8ed40a4b")), user(result("functions_f_0_8ed40a4b", "1"))],
+        [user(text("hi")), assistant(use("functions_f_0_d83d4c73")), user(result("functions_f_0_d83d4c73", "1"))],
     ),
     "ids used again": (
         [*HELLO, {"role": "assistant", "tool_calls": [call_of("a")]}, tool("a", "1"), {"role": "assistant", "tool_calls": [call_of("a")]}, tool("a", "2")],
@@ -216,6 +216,7 @@ def test_turns(name):
         ('{"a": 1}', {"a": 1}),
         ('"{\\"a\\": 1}"', {"a": 1}),
         ({"a": 1}, {"a": 1}),
+        ('"null"', {}),
         ('{"a": ', {"__raw_arguments": '{"a": '}),
         ('{"a": NaN}', {"__raw_arguments": '{"a": NaN}'}),
         ("[" * 100_000, {"__raw_arguments": "[" * 100_000}),
@@ -272,7 +273,9 @@ def test_late_system_messages_when_the_model_takes_them(name):
 def test_unfinished_answer():
     """It goes out, white space at its end only where it is not refused anyway."""
     messages = [*HELLO, {"role": "assistant", "content": "So \n"}]
-    assert [text("So")] == body(messages, model="claude-haiku-4-5")["messages"][-1]["content"]
+    assert [text("So")] == body(messages, model="claude-haiku-4-5")["messages"][-1][
+        "content"
+    ]
     assert [text("So \n")] == body(messages)["messages"][-1]["content"]
     calls = body([*HELLO, ASKS], model="claude-haiku-4-5")["messages"]
     assert [use("a"), use("b")] == calls[-1]["content"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from sociaro_core.errors import APIError, ProviderUnavailableError, error_from
 from sociaro_core.wire import Response
-
 from sociaro_providers import PROVIDERS
 from sociaro_providers.calls import ChatCall
 

@@ -6,9 +6,9 @@ import json
 import pathlib
 
 import pytest
+
 from sociaro_core.errors import APIConnectionError, APIError, ProviderUnavailableError
 from sociaro_core.wire import Response
-
 from sociaro_providers import PROVIDERS, framing, sse
 from sociaro_providers.accumulator import Accumulator
 from sociaro_providers.calls import ChatCall
@@ -109,7 +109,9 @@ def test_worked_sample():
     ]  # fmt: skip
     *chunks, last = dicts([SAMPLE], usage=True)
     assert expected == [chunk["choices"][0]["delta"] for chunk in chunks]
-    assert [None] * 9 + ["tool_calls"] == [c["choices"][0]["finish_reason"] for c in chunks]
+    assert [None] * 9 + ["tool_calls"] == [
+        c["choices"][0]["finish_reason"] for c in chunks
+    ]
     assert [None] * 10 == [chunk["usage"] for chunk in chunks]
     assert {
         "prompt_tokens": 1401,
@@ -120,7 +122,9 @@ def test_worked_sample():
     assert [] == last["choices"]
     head = {"id": "msg_9", "object": "chat.completion.chunk", "created": 1795351234, "model": "claude-sonnet-4-6"}  # fmt: skip
     assert all(head.items() <= chunk.items() for chunk in [*chunks, last])
-    assert {"index", "delta", "finish_reason", "logprobs"} == set(chunks[0]["choices"][0])
+    assert {"index", "delta", "finish_reason", "logprobs"} == set(
+        chunks[0]["choices"][0]
+    )
 
 
 def test_worked_sample_when_usage_was_not_asked_for():
@@ -198,7 +202,10 @@ def test_usage_is_replaced_never_added():
     begin = event("message_start", message={"usage": {"input_tokens": 5, "output_tokens": 1}})  # fmt: skip
     usage = {"input_tokens": None, "output_tokens": 9, "cache_read_input_tokens": 2}
     last = dicts([begin, end(usage=usage)], usage=True)[-1]
-    assert (7, 9) == (last["usage"]["prompt_tokens"], last["usage"]["completion_tokens"])
+    assert (7, 9) == (
+        last["usage"]["prompt_tokens"],
+        last["usage"]["completion_tokens"],
+    )
 
 
 def test_unknown_events_blocks_and_deltas():
@@ -286,7 +293,10 @@ def test_refusal():
     """The last chunk says so."""
     details = {"explanation": "No."}
     last = dicts([BEGIN, end("refusal", stop_details=details)])[-1]["choices"][0]
-    assert ("content_filter", "No.") == (last["finish_reason"], last["delta"]["refusal"])
+    assert ("content_filter", "No.") == (
+        last["finish_reason"],
+        last["delta"]["refusal"],
+    )
 
 
 def test_what_is_said_beside_the_message():
@@ -301,7 +311,12 @@ def test_what_is_said_beside_the_message():
 
 @pytest.mark.parametrize(
     "tail",
-    [b"", b"event: message_st", b'data: {"type": "mess', event("message_stop").rstrip()],
+    [
+        b"",
+        b"event: message_st",
+        b'data: {"type": "mess',
+        event("message_stop").rstrip(),
+    ],
 )
 def test_stream_without_its_last_event(tail):
     """It is whole once a stop reason is known."""
@@ -360,5 +375,5 @@ def test_event_above_the_limit(monkeypatch):
     chunks, decoder = decode([BEGIN + delta(0, "text_delta", text="x" * 300)])
     assert 1 == len(chunks)
     assert "invalid_response" == decoder.failure.code
-    _, decoder = decode([BEGIN, b"data: x", b"x" * 145])
+    _, decoder = decode([BEGIN, b"data: x", b"x" * 144])
     assert "invalid_response" == decoder.failure.code

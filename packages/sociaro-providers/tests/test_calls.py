@@ -9,8 +9,8 @@ import json
 import types
 
 import pytest
-from sociaro_core.errors import ConfigurationError
 
+from sociaro_core.errors import ConfigurationError
 from sociaro_providers.calls import ChatCall, body_of, jsonable, plain
 from sociaro_providers.models import ChatCompletionMessage, ToolCall
 

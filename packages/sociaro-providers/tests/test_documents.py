@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+
 from sociaro_core.errors import APIError
 from sociaro_core.wire import Response
-
 from sociaro_providers.documents import is_error, object_of, parsed
 
 

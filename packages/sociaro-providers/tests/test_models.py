@@ -10,8 +10,8 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sociaro_core.errors import APIError
 
+from sociaro_core.errors import APIError
 from sociaro_providers.models import (
     ChatCompletion,
     ChatCompletionChunk,
@@ -104,7 +104,7 @@ def test_null_is_there_when_it_was_sent(answer):
     message = answer.choices[0].message
     assert "refusal" in message
     assert message.get("refusal", "d") is None
-    assert "refusal" in message.keys()
+    assert "refusal" in list(message)
 
 
 def test_unknown_field_is_an_attribute_and_a_key(answer):
@@ -118,7 +118,7 @@ def test_method_wins_when_a_field_has_its_name(answer):
     """The field is reached as a key."""
     message = answer.choices[0].message
     assert "a field named like a method" == message["keys"]
-    assert "keys" in message.keys()
+    assert "keys" in list(message)
 
 
 @pytest.mark.parametrize("name", ["nothing", "_private", "__deepcopy__"])

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from sociaro_core.errors import APIError, ConfigurationError, RateLimitError
 from sociaro_core.wire import Headers, Response
-
 from sociaro_providers import PROVIDERS
 from sociaro_providers.calls import ChatCall
 from sociaro_providers.streams import ChunkDecoder

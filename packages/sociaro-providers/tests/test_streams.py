@@ -6,6 +6,7 @@ import json
 import pathlib
 
 import pytest
+
 from sociaro_core.errors import (
     APIConnectionError,
     APIError,
@@ -14,7 +15,6 @@ from sociaro_core.errors import (
     RateLimitError,
 )
 from sociaro_core.wire import Response
-
 from sociaro_providers import framing, sse
 from sociaro_providers.accumulator import Accumulator
 from sociaro_providers.models import ChatCompletionChunk
@@ -129,6 +129,7 @@ GOOD_ENDS = {
     "finish reason without line end": text("hi", "stop").rstrip(),
     "half usage after the finish": text("hi", "stop") + b'data: {"choices": [], "us',
     "empty events": b"data:\n\n" + text() + b"data: \n\n" + DONE,
+    "empty chunks after the finish": text("hi", "stop") + event(choices=[]),
     "under a name": b"event: completion\n" + text() + DONE,
     "after empty lines": b"\r\n\n" + text() + DONE,
     "after a mark": b"\xef\xbb\xbf" + text() + DONE,
@@ -140,7 +141,7 @@ def test_stream_that_is_whole(name):
     """A finish reason or [DONE] makes it so."""
     body = GOOD_ENDS[name]
     for pieces in ([body], [bytes([byte]) for byte in body]):
-        chunks, failure, whole = outcome(pieces)
+        chunks, failure, whole = outcome(pieces, include_usage=False)
         assert (1, None, True) == (len(chunks), failure, whole)
 
 
@@ -202,6 +203,11 @@ def test_stream_that_is_no_answer(name):
         assert getattr(decoder.failure, "phase", "read") == "read"
 
 
+def test_choices_after_the_finish():
+    """They come out as well: other choices may go on."""
+    assert (2, None) == (len(outcome([text("a", "stop") + text("b")])[0]), None)
+
+
 def test_error_chunk_has_its_mapped_status():
     """Not the 200 of the stream, and the id of the request."""
     _, decoder = decoded([event(error={"message": "m", "code": 503})])
@@ -214,7 +220,9 @@ def test_error_chunk_has_its_mapped_status():
 
 def test_bytes_that_are_no_text():
     """They become the replacement character."""
-    body = b'data: {"choices":[{"delta":{"content":"\xff"},"finish_reason":"stop"}]}\n\n'
+    body = (
+        b'data: {"choices":[{"delta":{"content":"\xff"},"finish_reason":"stop"}]}\n\n'
+    )
     chunks, _, _ = outcome([body])
     assert "\ufffd" == chunks[0]["choices"][0]["delta"]["content"]
 
@@ -234,7 +242,7 @@ def test_event_above_the_limit(monkeypatch):
 def test_last_event_above_the_limit(monkeypatch):
     """Also when only the end of the transfer completes it."""
     limited(monkeypatch)
-    _, failure, _ = outcome([b"data: x", b"x" * 195])
+    _, failure, _ = outcome([b"data: x", b"x" * 194])
     assert (APIError, "invalid_response") == (failure[0], failure[2])
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from sociaro_core.wire import BEARER, X_API_KEY
 
+from sociaro_core.wire import BEARER, X_API_KEY
 from sociaro_providers import PROVIDERS
 
 ROWS = {

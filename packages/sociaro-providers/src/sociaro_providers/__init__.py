@@ -12,7 +12,7 @@ print(chat.path, chat.encode(call, "claude-sonnet-4-6").body)
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .accumulator import Accumulator
 from .calls import ChatCall, plain
@@ -45,9 +45,14 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def _load(name: str) -> object:
     if name == "__version__":
         from importlib.metadata import version
 
         return version("sociaro-providers")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+if not TYPE_CHECKING:
+    # Hidden from type checkers, for which a misspelt name would exist.
+    __getattr__ = _load

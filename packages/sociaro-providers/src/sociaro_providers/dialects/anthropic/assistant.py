@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn, cast
 
-from sociaro_providers.shapes import as_dict, as_list
+from sociaro_providers.shapes import as_dict, as_list, as_text
 
 from .blocks import Block, content_blocks
 from .refusals import unsupported
@@ -61,8 +61,9 @@ def _raw(message: dict[str, Any]) -> list[Block] | None:
     if not all(isinstance(block.get("type"), str) for block in blocks):
         return None
     text = "".join(str(b.get("text") or "") for b in blocks if b["type"] == "text")
-    uses = {b.get("id") for b in blocks if b["type"] == "tool_use"}
-    calls = {as_dict(call).get("id") for call in as_list(message.get("tool_calls"))}
+    uses = {as_text(b.get("id")) for b in blocks if b["type"] == "tool_use"}
+    listed = as_list(message.get("tool_calls"))
+    calls = {as_text(as_dict(call).get("id")) for call in listed}
     # Edited since: what the message says counts.
     if text != (message.get("content") or "") or uses != calls:
         return None
@@ -71,7 +72,7 @@ def _raw(message: dict[str, Any]) -> list[Block] | None:
 
 def _accepted(blocks: list[Block]) -> list[Block]:
     """Leave out what the API gives but does not take."""
-    answered = {block.get("tool_use_id") for block in blocks}
+    answered = [block.get("tool_use_id") for block in blocks]
     kept: list[Block] = []
     for n, block in enumerate(blocks):
         if block["type"] == "text" and not block.get("text"):
@@ -79,7 +80,9 @@ def _accepted(blocks: list[Block]) -> list[Block]:
         answer = block.get("id") in answered or n == len(blocks) - 1
         if block["type"] == "server_tool_use" and not answer:
             continue
-        kept.append({k: v for k, v in block.items() if k != "citations" or v is not None})
+        kept.append(
+            {k: v for k, v in block.items() if k != "citations" or v is not None}
+        )
     return kept
 
 

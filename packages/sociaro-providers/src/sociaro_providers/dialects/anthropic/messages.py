@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import attrs
 
-from sociaro_providers.shapes import as_dict
+from sociaro_providers.shapes import as_dict, as_text
 
 from .assistant import assistant_blocks
 from .blocks import Block, content_blocks, text_blocks
@@ -127,7 +127,8 @@ class _Conversation:
         order: dict[Any, int] = {}
         for turn in self._turns:
             if turn.role == "assistant":
-                order = {block.get("id"): n for n, block in enumerate(turn.blocks)}
+                ids = [as_text(block.get("id")) for block in turn.blocks]
+                order = {id_: n for n, id_ in enumerate(ids)}
             results = sorted(
                 turn.results,
                 key=lambda r: order.get(r["tool_use_id"], len(order)),

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from typing import Any, cast
 
-from sociaro_providers.shapes import as_dict, as_list
+from sociaro_providers.shapes import as_dict, as_list, as_text
 
 from .models_table import ClaudeModel
 from .refusals import unsupported
@@ -120,7 +120,7 @@ def hints(params: dict[str, Any]) -> list[str]:
         and name not in _HANDLED
         and name not in _USER
         and value not in _OFF.get(name, ())
-        and not (name == "service_tier" and value in _TIERS)
+        and not (name == "service_tier" and as_text(value) in _TIERS)
     ]
 
 
@@ -227,7 +227,7 @@ def _is_user_id(value: Any) -> bool:
 
 def service_tier(params: dict[str, Any]) -> dict[str, Any]:
     """Return Anthropic's tier; those it does not have are hints."""
-    tier = params.get("service_tier")
+    tier = as_text(params.get("service_tier"))
     return {"service_tier": _TIERS[tier]} if tier in _TIERS else {}
 
 

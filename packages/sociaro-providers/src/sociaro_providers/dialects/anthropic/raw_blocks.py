@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from sociaro_providers.documents import parsed
-from sociaro_providers.shapes import as_dict, as_list
+from sociaro_providers.shapes import as_dict, as_list, as_text
 
 __all__ = ["RawBlock", "RawBlocks"]
 
@@ -43,7 +43,7 @@ class RawBlock:
 
     def take(self, delta: dict[str, Any]) -> None:
         """Add a delta; of a kind nobody knows nothing is taken."""
-        kind = delta.get("type")
+        kind = as_text(delta.get("type"))
         if kind == "input_json_delta":
             piece = delta.get("partial_json")
             if isinstance(piece, str) and piece:
@@ -112,7 +112,7 @@ class RawBlocks:
         block = self.find(index)
         if block is None:
             # Its start got lost: the delta tells what it is.
-            kind, _ = _GROWING.get(str(delta.get("type")), (None, ""))
+            kind, _ = _GROWING.get(as_text(delta.get("type")), (None, ""))
             block = self.start(index, {"type": kind} if kind else None)
         block.take(delta)
         return block

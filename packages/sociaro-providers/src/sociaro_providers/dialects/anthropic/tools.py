@@ -124,7 +124,7 @@ def _choice(
             return {"type": "tool", "name": name}, tools
     elif kind == "allowed_tools":
         return _allowed(fields.get("allowed_tools"), tools)
-    elif kind in _CHOICES:
+    elif isinstance(kind, str) and kind in _CHOICES:
         return fields, tools
     raise unsupported("tool_choice", "this form has no counterpart")
 
