@@ -63,7 +63,7 @@ def test_error_inside_a_200(body, expected):
 def test_object_when_the_body_is_none(body, words):
     """It is an invalid response with a reason, and nothing else."""
     with pytest.raises(APIError) as caught:
-        object_of(Response(200), body, "choices")
+        object_of(Response(200, body=body), "choices")
     assert "invalid_response" == caught.value.code
     assert words is None or words in caught.value.message
 
@@ -71,4 +71,4 @@ def test_object_when_the_body_is_none(body, words):
 def test_object_when_there_is_a_byte_order_mark():
     """It is skipped."""
     body = b'\xef\xbb\xbf{"choices": []}'
-    assert {"choices": []} == object_of(Response(200), body, "choices")
+    assert {"choices": []} == object_of(Response(200, body=body), "choices")

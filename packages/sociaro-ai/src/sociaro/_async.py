@@ -36,9 +36,9 @@ class _Engine:
     """What a client and its copies share: connections, and whether they are open."""
 
     def __init__(self, http_client: httpx.AsyncClient | None) -> None:
-        self.driver = AsyncDriver(async_transport_of(http_client))
-        self.foreign = http_client is not None
-        self.closed = False
+        self.driver: AsyncDriver = AsyncDriver(async_transport_of(http_client))
+        self.foreign: bool = http_client is not None
+        self.closed: bool = False
 
     def picklable(self, settings: Settings) -> Settings:
         """Return what a pickle of the client holds; connections are made anew."""

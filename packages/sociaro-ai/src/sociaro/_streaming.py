@@ -39,12 +39,12 @@ class OpenStream:
     )
 
     def __init__(self, response: Response, decoder: StreamDecoder) -> None:
-        self.response = response
+        self.response: Response = response
         self.ready: deque[ChatCompletionChunk] = deque()
         self.failure: SociaroError | None = None
-        self.over = False
-        self.closed = False
-        self.meta = Meta()
+        self.over: bool = False
+        self.closed: bool = False
+        self.meta: Meta = Meta()
         self._decoder = decoder
         self._accumulator = Accumulator()
 

@@ -13,6 +13,7 @@ from .shapes import as_dict, as_list
 __all__ = ["is_error", "object_of", "parsed"]
 
 _DEEPEST = 200
+_UNREADABLE = object()
 
 _decode = json.JSONDecoder().decode
 
@@ -63,13 +64,12 @@ def is_error(body: dict[str, Any]) -> bool:
     return isinstance(code, str) or (isinstance(code, int) and 400 <= code <= 599)
 
 
-def object_of(response: Response, body: bytes, expected: str) -> dict[str, Any]:
+def object_of(response: Response, expected: str) -> dict[str, Any]:
     """
     Return the JSON object that is the whole body of a 200.
 
     Args:
-        response: The 200; its own body is not used.
-        body: UTF-8, with or without BOM.
+        response: The 200; its body is UTF-8, with or without BOM.
         expected: The field that must be a list for it to be an answer.
 
     Raises:
@@ -77,19 +77,31 @@ def object_of(response: Response, body: bytes, expected: str) -> dict[str, Any]:
             ``code="invalid_response"``: not UTF-8, no JSON, no object, or without
             the list.
     """
-    try:
-        value = parsed(str(body, "utf-8-sig"))
-    except ValueError as exc:
-        raise _unusable(response, body, "no readable JSON") from exc
-    if not isinstance(value, dict):
-        raise _unusable(response, body, "no JSON object")
-    found = cast("dict[str, Any]", value)
-    if is_error(found):
-        raise error_inside(response, found)
-    if not isinstance(found.get(expected), list):
-        raise _unusable(response, body, f"JSON without a list {expected!r}")
+    found = _found(response, expected)
+    if isinstance(found, APIError):
+        # Raised from here, where no local variable shows what the server sent:
+        # it may have echoed the key.
+        raise found
     return found
 
 
-def _unusable(response: Response, body: bytes, what: str) -> APIError:
-    return invalid_response(response, f"the answer is {what}", body)
+def _found(response: Response, expected: str) -> dict[str, Any] | APIError:
+    try:
+        value = parsed(str(response.body, "utf-8-sig"))
+    except ValueError:
+        # The error is made outside: this one would stay with it, and holds the body.
+        value = _UNREADABLE
+    if value is _UNREADABLE:
+        return _unusable(response, "no readable JSON")
+    if not isinstance(value, dict):
+        return _unusable(response, "no JSON object")
+    found = cast("dict[str, Any]", value)
+    if is_error(found):
+        return error_inside(response, found)
+    if not isinstance(found.get(expected), list):
+        return _unusable(response, f"JSON without a list {expected!r}")
+    return found
+
+
+def _unusable(response: Response, what: str) -> APIError:
+    return invalid_response(response, f"the answer is {what}", response.body)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol, cast
 
+import attrs
+
 from sociaro_core.errors import (
     APIConnectionError,
     APIError,
@@ -151,7 +153,7 @@ class ChunkDecoder:
         if self.done:
             return []
         if self._framing.document is not None:
-            return self._document(bytes(self._framing.document))
+            return self._document(self._framing.document)
         chunks = self._chunks(self._framing.finish(), cut=True)
         if self._framing.problem is not None:
             self._fail(invalid_response(self._response, self._framing.problem))
@@ -210,9 +212,11 @@ class ChunkDecoder:
             self._fail(cut_off(1))
         return True
 
-    def _document(self, body: bytes) -> list[ChatCompletionChunk]:
+    def _document(self, body: bytearray) -> list[ChatCompletionChunk]:
         try:
-            answer = object_of(self._response, body, "choices")
+            answer = object_of(
+                attrs.evolve(self._response, body=bytes(body)), "choices"
+            )
         except APIError as error:
             self._fail(error)
             return []
@@ -241,7 +245,8 @@ class ChunkDecoder:
             self.failure = invalid_response(self._response, _NO_CHOICES)
 
     def _fail(self, error: SociaroError) -> None:
-        self.failure = error
+        # Raised later, from elsewhere; frames of here hold what the server sent.
+        self.failure = error.with_traceback(None)
         self.done = True
 
 

@@ -51,7 +51,7 @@ def decode(call: ChatCall, response: Response) -> ChatCompletion:
         APIError: An error inside the 200; or ``code="invalid_response"``.
     """
     del call
-    data = object_of(response, response.body, "choices")
+    data = object_of(response, "choices")
     return structure(ChatCompletion, data)
 
 

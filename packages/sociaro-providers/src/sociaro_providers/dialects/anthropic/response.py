@@ -60,11 +60,11 @@ def decode(call: ChatCall, response: Response) -> ChatCompletion:
         APIError: An error inside the 200; or ``code="invalid_response"``.
     """
     del call
-    data = message_of(response, response.body)
+    data = message_of(response)
     return structure(ChatCompletion, _completion(data, response))
 
 
-def message_of(response: Response, body: bytes) -> dict[str, Any]:
+def message_of(response: Response) -> dict[str, Any]:
     """
     Return the message that is the whole body of a 200.
 
@@ -72,9 +72,10 @@ def message_of(response: Response, body: bytes) -> dict[str, Any]:
         APIError: As `decode`, with code and param filled in.
     """
     try:
-        return object_of(response, body, "content")
+        return object_of(response, "content")
     except APIError as error:
-        raise refine(error) from error.__cause__
+        refine(error)
+        raise
 
 
 def message_id(data: dict[str, Any], response: Response) -> str:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar, cast
 
+import attrs
+
 from sociaro_core.errors import APIError, SociaroError, error_inside, invalid_response
 from sociaro_core.wire import Response
 from sociaro_providers.calls import ChatCall
@@ -80,7 +82,7 @@ class MessageDecoder:
         if self.done:
             return []
         if self._framing.document is not None:
-            return self._document(bytes(self._framing.document))
+            return self._document(self._framing.document)
         chunks = self._chunks(self._framing.finish(), cut=True)
         self._check_framing()
         if not self.done:
@@ -251,9 +253,9 @@ class MessageDecoder:
             data |= extras
         return structure(ChatCompletionChunk, data)
 
-    def _document(self, body: bytes) -> list[ChatCompletionChunk]:
+    def _document(self, body: bytearray) -> list[ChatCompletionChunk]:
         try:
-            message = message_of(self._response, body)
+            message = message_of(attrs.evolve(self._response, body=bytes(body)))
         except APIError as error:
             self._fail(error)
             return []
@@ -272,7 +274,8 @@ class MessageDecoder:
         self._fail(refine(error_inside(self._response, fields)))
 
     def _fail(self, error: SociaroError) -> None:
-        self.failure = error
+        # Raised later, from elsewhere; frames of here hold what the server sent.
+        self.failure = error.with_traceback(None)
         self.done = True
 
 
