@@ -6,6 +6,7 @@ import random
 import anyio
 import pytest
 from servers import CHUNKED, HANG, Drip, answer, chunk
+
 from sociaro_core.effects import keep, read, send
 from sociaro_core.retries import RetryPolicy, with_retries
 from sociaro_core.wire import Request, Response, Timeout

@@ -5,6 +5,7 @@ import zlib
 
 import pytest
 from servers import CHUNKED, CUT, HANG, RESET, Drip, answer, chunk, head
+
 from sociaro_core import bodies
 from sociaro_core.credentials import BEARER, X_API_KEY, Auth, Key
 from sociaro_core.effects import close, keep, now, read, send, sleep
@@ -17,7 +18,7 @@ from sociaro_core.errors import (
     error_from,
 )
 from sociaro_core.retries import RetryPolicy, with_retries
-from sociaro_core.wire import Request, Timeout
+from sociaro_core.wire import Request, Response, Timeout
 
 
 def get(server, **options):
@@ -195,6 +196,59 @@ async def test_close_frees_the_connection_at_once(side, make_driver, server):
     await make_driver.end(driver)
 
 
+async def test_close_drops_what_has_arrived_and_was_not_read(side, make_driver, server):
+    """Pieces that lie ready do not keep a stream from being closed."""
+    server.default = [CHUNKED + chunk(b"a") * 9, HANG]
+    driver = make_driver()
+    response = await driver.run(opened(get(server, stream=True)))
+
+    def more():
+        data = yield from read(response)
+        yield from keep(response)
+        return data
+
+    assert b"a" == await driver.run(more(), response)
+    await driver.close(response)
+    server.wait_closed()
+    await make_driver.end(driver)
+
+
+async def test_a_response_that_is_not_open_needs_no_closing(side):
+    """Closing and abandoning one that was read whole does nothing."""
+    driver = side.driver()
+    await driver.close(Response(200))
+    driver.abandon(Response(200))
+
+
+async def test_close_that_is_interrupted_closes_the_connection(side, server):
+    """Ctrl-C while a response is closed leaves nothing open."""
+    server.default = [CHUNKED, chunk(b"a"), HANG]
+    driver = side.driver()
+    response = await driver.run(opened(get(server, stream=True)))
+
+    class Interrupted:
+        def close(self):
+            raise KeyboardInterrupt
+
+        async def __anext__(self):
+            raise KeyboardInterrupt
+
+    response.exchange.exchange._response = Interrupted()
+    response.exchange.exchange._body = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        await driver.close(response)
+    server.wait_closed()
+    await side.close_transport(driver)
+
+
+async def test_an_encoding_the_caller_asked_for_is_kept(side, server):
+    """A caller's Accept-Encoding replaces ours."""
+    driver = side.driver()
+    await driver.run(whole(get(server, headers={"accept-encoding": "identity"})))
+    assert "identity" == server.requests[0].header("accept-encoding")
+    await side.close_transport(driver)
+
+
 async def test_close_waits_for_the_end_when_only_that_is_outstanding(side, server):
     """With `whole`, the end of a transfer is awaited and the connection kept."""
     end = Drip(b"\n\r\n0\r\n\r\n", 0.001, 3)
@@ -326,6 +380,15 @@ async def test_connecting_is_refused(side, make_driver, server):
     await make_driver.end(driver)
 
 
+async def test_connecting_comes_too_late(side, server):
+    """Time that is over before an address is tried is a timeout of connecting."""
+    driver = side.driver()
+    error = await failure(
+        driver, whole(get(server, timeout=Timeout(connect=1e-9, read=5)))
+    )
+    assert (APITimeoutError, "connect") == (type(error), error.phase)
+
+
 async def test_the_name_is_unknown(side, make_driver):
     """A host that cannot be resolved is a connection error in phase connect."""
     driver = make_driver()
@@ -424,15 +487,15 @@ async def test_the_deadline_ends_an_attempt_and_a_stream(side, make_driver, serv
         return (yield from flow(moment.steady + seconds))
 
     request = get(server, stream=True, timeout=Timeout.of(5))
-    error = await failure(
-        driver, until(0.1, lambda end: whole(get(server), end))
-    )
+    error = await failure(driver, until(0.1, lambda end: whole(get(server), end)))
     assert (APITimeoutError, "deadline") == (type(error), error.phase)
     response = await driver.run(until(0.1, lambda end: opened(request, end)))
     error = await failure(driver, rest(response), response)
     assert "deadline" == error.phase
     response = await driver.run(opened(request))
-    error = await failure(driver, until(0.05, lambda end: rest(response, end)), response)
+    error = await failure(
+        driver, until(0.05, lambda end: rest(response, end)), response
+    )
     assert "deadline" == error.phase
     server.wait_closed()
     await make_driver.end(driver)
@@ -489,6 +552,7 @@ async def test_no_timeout_means_no_limit(side, make_driver, server):
     [
         [CUT],
         [RESET],
+        [head(101), HANG],
         [b"HTTP/1.1 200 OK\r\nContent-Le", CUT],
         [head(200, [("Content-Length", "10")]), b"abc", CUT],
         [head(200, [("Content-Length", "10")]), b"abc", RESET],
@@ -513,10 +577,10 @@ async def test_a_broken_answer_is_a_connection_error(
     await make_driver.end(driver)
 
 
-@pytest.mark.parametrize("status", [101, 204, 304])
+@pytest.mark.parametrize("status", [204, 304])
 async def test_an_answer_without_body_is_read(side, server, status):
-    """Answers that have no body have an empty one, and Upgrade closes."""
-    server.answers.append([head(status), HANG] if status == 101 else [head(status)])
+    """Answers that have no body have an empty one."""
+    server.answers.append([head(status)])
     driver = side.driver()
     response = await driver.run(whole(get(server)))
     assert (status, b"") == (response.status, response.body)
@@ -526,7 +590,9 @@ async def test_an_answer_without_body_is_read(side, server, status):
 
 async def test_an_answer_after_a_hundred_is_read(side, server):
     """Interim answers are skipped."""
-    server.answers.append([b"HTTP/1.1 103 Hints\r\nLink: x\r\n\r\n", *answer(200, b"x")])
+    server.answers.append(
+        [b"HTTP/1.1 103 Hints\r\nLink: x\r\n\r\n", *answer(200, b"x")]
+    )
     driver = side.driver()
     assert b"x" == (await driver.run(whole(get(server)))).body
     await side.close_transport(driver)
@@ -641,9 +707,7 @@ async def test_an_error_body_is_cut(side, server, monkeypatch):
 
 
 @pytest.mark.parametrize("encoding", ["identity", "gzip"])
-async def test_a_body_that_is_too_large_is_refused(
-    side, server, monkeypatch, encoding
-):
+async def test_a_body_that_is_too_large_is_refused(side, server, monkeypatch, encoding):
     """A body over the limit, counted unpacked, ends in an error."""
     data = b"\0" * 3_000_000
     packed = gzip.compress(data) if encoding == "gzip" else data
@@ -676,7 +740,11 @@ async def test_a_key_function_is_called_before_each_attempt(side, server):
 async def test_an_exception_of_the_key_function_comes_through(side, server):
     """It is the caller's: not wrapped, not retried, even if it is one of ours."""
     driver = side.driver()
-    for error in (LookupError("vault"), APIConnectionError("vault"), KeyboardInterrupt()):
+    for error in (
+        LookupError("vault"),
+        APIConnectionError("vault"),
+        KeyboardInterrupt(),
+    ):
 
         def function(error=error):
             raise error

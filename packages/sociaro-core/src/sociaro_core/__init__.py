@@ -11,7 +11,7 @@ with Gateway() as gateway:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .attempts import Attempt, Meta
@@ -88,7 +88,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def _load(name: str) -> object:
     """Load a public name at its first use: importing the package costs nothing."""
     if name == "__version__":
         from importlib.metadata import version
@@ -98,6 +98,15 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    value: object = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
     globals()[name] = value
     return value
+
+
+if not TYPE_CHECKING:
+    # Hidden from type checkers, for which a misspelt name would exist.
+    __getattr__ = _load
+
+
+def __dir__() -> list[str]:
+    return __all__

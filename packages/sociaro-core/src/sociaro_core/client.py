@@ -194,6 +194,9 @@ class Gateway:
         ConfigurationError: An argument cannot be right.
     """
 
+    # A traceback may show what is not made yet.
+    _base_url: str | None = None
+
     def __init__(
         self,
         api_key: str | KeyCallable | None = None,
@@ -208,6 +211,7 @@ class Gateway:
         finally:
             del api_key  # a traceback may print local variables
         self._settings = _Settings.of(key, base_url, timeout, max_retries)
+        self._base_url = self._settings.base_url
         self._driver = Driver(transport_of(http_client))
         self._closed = False
 
@@ -279,7 +283,7 @@ class Gateway:
         self.close()
 
     def __repr__(self) -> str:
-        return f"Gateway(base_url={self._settings.base_url!r})"
+        return f"Gateway(base_url={self._base_url!r})"
 
 
 class AsyncGateway:
@@ -291,6 +295,9 @@ class AsyncGateway:
         answer = await gateway.request("GET", "/gw/me")
     ```
     """
+
+    # A traceback may show what is not made yet.
+    _base_url: str | None = None
 
     def __init__(
         self,
@@ -306,6 +313,7 @@ class AsyncGateway:
         finally:
             del api_key  # a traceback may print local variables
         self._settings = _Settings.of(key, base_url, timeout, max_retries)
+        self._base_url = self._settings.base_url
         self._driver = AsyncDriver(async_transport_of(http_client))
         self._closed = False
 
@@ -357,4 +365,4 @@ class AsyncGateway:
         await self.close()
 
     def __repr__(self) -> str:
-        return f"AsyncGateway(base_url={self._settings.base_url!r})"
+        return f"AsyncGateway(base_url={self._base_url!r})"

@@ -237,8 +237,8 @@ class AllProvidersFailed(SociaroError):
         self, message: str = "", *, errors: Sequence[SociaroError] = ()
     ) -> None:
         super().__init__(message)
-        self.errors = tuple(errors)
-        self.__cause__ = self.errors[-1] if self.errors else None
+        self.errors: tuple[SociaroError, ...] = tuple(errors)
+        self.__cause__: BaseException | None = self.errors[-1] if self.errors else None
 
     def __setstate__(self, state: dict[str, Any] | None) -> None:
         """Restore the attributes and the cause, which a pickle leaves out."""

@@ -201,20 +201,25 @@ def bare(exc: BaseException, secret: Secret | None) -> BaseException:
     It and what led to it lose their tracebacks, whose frames hold the headers, and
     their attributes, which may be the request. A key in their texts is masked.
     """
-    waiting: list[BaseException | None] = [exc]
-    seen: set[int] = set()
-    while waiting:
-        found = waiting.pop()
-        if found is None or id(found) in seen:
-            continue
-        seen.add(id(found))
-        waiting += [found.__cause__, found.__context__]
-        waiting += getattr(found, "exceptions", ())
+    for found in _all_behind(exc):
         found.__traceback__ = None
         vars(found).clear()
         if secret is not None:
             found.args = tuple(_masked(arg, secret) for arg in found.args)
     return exc
+
+
+def _all_behind(exc: BaseException) -> list[BaseException]:
+    """Return `exc` and everything it leads to: causes, contexts, groups."""
+    found: dict[int, BaseException] = {}
+    waiting: list[BaseException | None] = [exc]
+    while waiting:
+        one = waiting.pop()
+        if one is not None and id(one) not in found:
+            found[id(one)] = one
+            waiting += [one.__cause__, one.__context__]
+            waiting += getattr(one, "exceptions", ())
+    return list(found.values())
 
 
 def _masked(arg: Any, secret: Secret) -> Any:

@@ -68,9 +68,10 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
 
 def _decimal(text: str | None) -> float | None:
-    if text is None or not _NUMBER.fullmatch(text.strip()):
+    found = _NUMBER.fullmatch("" if text is None else text.strip())
+    if found is None:
         return None
-    value = float(text)
+    value = float(found.group())
     return value if 0 < value < math.inf else None
 
 

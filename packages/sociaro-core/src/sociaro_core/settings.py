@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from functools import lru_cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from .addresses import checked_base_url
@@ -46,8 +46,12 @@ def auth_style(path: str) -> AuthStyle:
 @lru_cache(maxsize=1)
 def user_agent() -> str:
     """Return what the SDK says of itself: name, version, Python and system."""
+    try:
+        number = version("sociaro-core")
+    except PackageNotFoundError:  # bundled into one file, for instance
+        number = "unknown"
     return (
-        f"Sociaro/Python {version('sociaro-core')} "
+        f"Sociaro/Python {number} "
         f"({platform.python_implementation()} {platform.python_version()}; "
         f"{platform.system()})"
     )

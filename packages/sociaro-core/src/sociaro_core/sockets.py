@@ -316,10 +316,9 @@ def _tries(
         yield share, (info[0], info[4])
 
 
-def _shut(plain: socket.socket | None) -> None:
-    if plain is not None:
-        with contextlib.suppress(OSError):
-            plain.shutdown(socket.SHUT_RDWR)
+def _shut(plain: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        plain.shutdown(socket.SHUT_RDWR)
 
 
 def _is_readable(plain: socket.socket) -> bool:
