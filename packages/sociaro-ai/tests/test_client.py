@@ -326,3 +326,31 @@ def test_provider_without_chat_is_a_configuration_error():
     )
     with pytest.raises(ConfigurationError, match="silent has no chat"):
         next(chat_flow(attrs.evolve(plan, routes=(silent,))))
+
+
+@pytest.mark.parametrize("cls", [Sociaro, AsyncSociaro])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda cls: cls(f"{KEY} with spaces"),
+        lambda cls: cls(KEY, timeout=-1),
+        lambda cls: cls(KEY, http_client=object()),
+        lambda cls: cls("other").with_options(api_key=KEY, timeout=-1),
+        lambda cls: cls("other").with_options(api_key=f"{KEY} with spaces"),
+    ],
+)
+def test_client_that_is_refused_leaves_the_key_in_no_frame(cls, make):
+    """A traceback with local variables is shown by many tools."""
+    with pytest.raises(ConfigurationError) as caught:
+        make(cls)
+    traceback = caught.value.__traceback__
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_filename != __file__:
+            assert "canary" not in repr(traceback.tb_frame.f_locals)
+        traceback = traceback.tb_next
+
+
+def test_client_with_a_foreign_sentinel_as_key_keeps_its_own():
+    """`NOT_GIVEN` means left out, here too."""
+    client = Sociaro(KEY).with_options(api_key=type("NotGiven", (), {})())
+    assert KEY == client._settings.key.get().reveal()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import attrs
 
@@ -72,16 +72,20 @@ class Settings:
     warned: set[str] = attrs.field(factory=set, eq=False, repr=False)
 
     @classmethod
-    def of(cls, **options: Unpack[ClientOptions]) -> Settings:
+    def of(cls, key: Key, **options: Unpack[ClientOptions]) -> Settings:
         """
         Return the settings a new client's arguments mean, with the environment's.
+
+        Args:
+            key: Of the ``api_key``, which stands in no `options`: frames are shown.
+            options: The other arguments.
 
         Raises:
             ConfigurationError: An argument cannot be right.
         """
         configure_logging()
         return cls(
-            Key.of(options.pop("api_key", None)),
+            key,
             base_url_of(options.pop("base_url", None)),
             {},
             Headers(),
@@ -102,6 +106,8 @@ class Settings:
         Raises:
             ConfigurationError: An option is unknown, or cannot be right.
         """
+        if "api_key" in options:
+            _hide_key(options)
         new: dict[str, Any] = {}
         for name, value in options.items():
             if name not in _OPTIONS:
@@ -159,6 +165,16 @@ def _restored(
     return Settings(budget=RetryBudget(budget), **state)
 
 
+def _hide_key(options: ClientOptions) -> None:
+    """Put the checked key in the place of the plain one; frames of ours are shown."""
+    api_key = options.pop("api_key", None)
+    try:
+        if is_given(api_key):
+            cast("dict[str, Any]", options)["api_key"] = Key.of(api_key)
+    finally:
+        del api_key
+
+
 def _deadline(_: Settings, value: Any) -> float | None:
     if value is None:
         return None
@@ -185,7 +201,7 @@ def _budget(_: Settings, value: Any) -> RetryBudget:
 
 # Each option of a client: the field it sets, and what checks it.
 _OPTIONS: dict[str, tuple[str, Any]] = {
-    "api_key": ("key", lambda _, value: Key.of(value)),
+    "api_key": ("key", lambda _, key: key),
     "base_url": ("base_url", lambda _, value: base_url_of(value)),
     "models": ("models", lambda _, value: checked_aliases(value)),
     "default_attribution": (

@@ -6,6 +6,7 @@ import weakref
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast, overload
 
 from sociaro_core.client import DEFAULT_TIMEOUT, transport_of
+from sociaro_core.credentials import Key
 from sociaro_core.drivers import Driver
 from sociaro_core.errors import ConfigurationError
 
@@ -278,8 +279,12 @@ class Sociaro:
         default_headers: Mapping[str, str] | None = None,
         http_client: httpx.Client | None = None,
     ) -> None:
+        try:
+            key = Key.of(api_key)
+        finally:
+            del api_key
         self._settings = Settings.of(
-            api_key=api_key,
+            key,
             base_url=base_url,
             models=models,
             default_attribution=default_attribution,
@@ -346,7 +351,10 @@ class Sociaro:
         return type(self)._restored, (self._engine.picklable(self._settings),)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={self._settings.base_url!r})"
+        # Also before it is whole: a traceback may show a client that was refused.
+        settings: Settings | None = vars(self).get("_settings")
+        where = None if settings is None else settings.base_url
+        return f"{type(self).__name__}(base_url={where!r})"
 
     def __getattr__(self, name: str) -> Any:
         raise hint("client", name)
