@@ -38,14 +38,15 @@ def test_answer_is_the_scripted_one_when_there_is_one():
 def test_answer_calls_the_first_tool_when_there_are_some():
     """Arguments come from the schema."""
     call = ToolCall("weather", {"city": "city"})
-    assert Answer(call=call, finish="tool") == respond(ask(tools=(WEATHER, CLOCK)))
+    assert Answer(calls=(call,), finish="tool") == respond(ask(tools=(WEATHER, CLOCK)))
 
 
 def test_answer_calls_the_forced_tool_when_one_is():
     """A tool without a schema is called with nothing; an unknown name is the first."""
     tools = (WEATHER, CLOCK)
-    assert ToolCall("clock", {}) == respond(ask(tools=tools, forced="clock")).call
-    assert "weather" == respond(ask(tools=tools, forced="other")).call.name
+    assert (ToolCall("clock", {}),) == respond(ask(tools=tools, forced="clock")).calls
+    (call,) = respond(ask(tools=tools, forced="other")).calls
+    assert "weather" == call.name
 
 
 def test_answer_quotes_the_results_when_tools_have_run():
@@ -83,7 +84,7 @@ def test_answer_has_reasoning_when_the_user_asks_for_it():
 
 def test_words_are_those_of_name_and_arguments_when_a_tool_is_called():
     """A call is not for nothing."""
-    assert 3 == Answer(call=ToolCall("weather", {"city": "Rome"})).words
+    assert 3 == Answer(calls=(ToolCall("weather", {"city": "Rome"}),)).words
 
 
 @pytest.mark.parametrize("text", ["", "a", "a b", " a  b\n", "  ", "a\n\nb c "])

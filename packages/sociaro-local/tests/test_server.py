@@ -9,10 +9,10 @@ import trio
 from sociaro_local import LocalGateway
 
 
-def threads():
-    """Return the names of the gateways' threads."""
+def threads(gateway):
+    """Return the names of the gateway's threads; other tests may run others."""
     found = [thread.name for thread in threading.enumerate()]
-    return [name for name in found if name.startswith("sociaro-local ")]
+    return [name for name in found if name == f"sociaro-local {gateway.url}"]
 
 
 def test_gateway_listens_on_a_free_port_when_it_runs(gateway):
@@ -20,14 +20,14 @@ def test_gateway_listens_on_a_free_port_when_it_runs(gateway):
     assert gateway.url.startswith("http://127.0.0.1:")
     assert not gateway.url.endswith("/")
     assert gateway.key.startswith("gw_live_")
-    assert [f"sociaro-local {gateway.url}"] == threads()
+    assert [f"sociaro-local {gateway.url}"] == threads(gateway)
 
 
 def test_gateway_leaves_nothing_when_it_stops():
     """Neither a thread nor a listening socket."""
     with LocalGateway() as gateway:
         url = httpx.URL(gateway.url)
-    assert [] == threads()
+    assert [] == threads(gateway)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((url.host, url.port))
 
@@ -43,7 +43,7 @@ def test_gateway_may_be_started_and_stopped_again():
         assert 401 == response.status_code
         gateway.stop()
         gateway.stop()
-    assert [] == threads()
+    assert [] == threads(gateway)
 
 
 def test_url_is_refused_when_the_gateway_never_started():
@@ -93,7 +93,7 @@ def test_gateway_stops_at_once_when_clients_hang(client):
         with pytest.raises(httpx.TransportError):
             response.read()
     waiting.join()
-    assert [] == threads()
+    assert [] == threads(gateway)
     assert 0 == gateway.connections_open
 
 

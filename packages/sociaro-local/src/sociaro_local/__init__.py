@@ -13,9 +13,14 @@ if TYPE_CHECKING:
 __all__ = ["LocalGateway", "RecordedRequest", "__version__"]
 
 
-def __getattr__(name: str) -> str:
+def _load(name: str) -> object:
     if name == "__version__":
         from importlib.metadata import version
 
         return version("sociaro-local")
     raise AttributeError(f"module 'sociaro_local' has no attribute {name!r}")
+
+
+if not TYPE_CHECKING:
+    # Hidden from type checkers, for which a misspelt name would exist.
+    __getattr__ = _load

@@ -43,7 +43,10 @@ class Ask:
         n: How many answers are wanted.
         stream: Whether the answer goes out word by word.
         usage: Whether a streamed answer ends with its usage.
-        thinks: Whether the answer shows its reasoning.
+        thinks: Whether the answer has reasoning.
+        hides: Whether the reasoning is counted but its text not shown.
+        shares: Whether `max_words` counts the words of the reasoning, too.
+        binding: Digest of the conversation, to which the reasoning is bound, or "".
     """
 
     model: str
@@ -58,6 +61,9 @@ class Ask:
     stream: bool = False
     usage: bool = False
     thinks: bool = False
+    hides: bool = False
+    shares: bool = False
+    binding: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,34 +80,69 @@ class ToolCall:
 
 
 @dataclass(frozen=True)
+class Blocks:
+    """
+    An answer of Anthropic's, block by block.
+
+    Args:
+        content: The blocks. Thoughts may lack their signature, calls their id.
+        stop_reason: Why it ended.
+        stop_details: More about that, or None.
+        usage: Counts that differ from the usual ones.
+    """
+
+    content: tuple[dict[str, Any], ...]
+    stop_reason: str = "end_turn"
+    stop_details: Mapping[str, Any] | None = None
+    usage: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def words(self) -> int:
+        """Number of words of texts, thoughts and inputs of tools."""
+        texts = sum(count(block.get("text") or "") for block in self.content)
+        inputs = [block["input"] for block in self.content if "input" in block]
+        called = sum(1 + count(json.dumps(given)) for given in inputs)
+        return texts + called + self.thinking_words
+
+    @property
+    def thinking_words(self) -> int:
+        """Number of words of the thoughts."""
+        return sum(count(block.get("thinking") or "") for block in self.content)
+
+
+@dataclass(frozen=True)
 class Answer:
     """
     What the model says.
 
     Args:
         text: Empty if it calls a tool instead.
-        call: The call of a tool, or None.
-        reasoning: Its thoughts, empty if they are not shown.
+        calls: The calls of tools, made all at once.
+        reasoning: Its thoughts, empty if it has none.
         finish: Why it ended.
         stopped_by: The stop text it met, or None.
+        blocks: Says all this instead, on Anthropic's wire; or None.
     """
 
     text: str = ""
-    call: ToolCall | None = None
+    calls: tuple[ToolCall, ...] = ()
     reasoning: str = ""
     finish: Finish = "stop"
     stopped_by: str | None = None
+    blocks: Blocks | None = None
 
     @property
     def words(self) -> int:
         """Number of words, counted as tokens of one answer."""
+        if self.blocks:
+            return self.blocks.words
         said = count(self.text) + self.reasoning_words
-        return said if self.call is None else said + 1 + count(self.call.json)
+        return said + sum(1 + count(call.json) for call in self.calls)
 
     @property
     def reasoning_words(self) -> int:
         """Number of words of the reasoning, which `words` includes."""
-        return count(self.reasoning)
+        return self.blocks.thinking_words if self.blocks else count(self.reasoning)
 
 
 def count(text: str) -> int:
@@ -129,12 +170,16 @@ def respond(ask: Ask, scripted: Answer | None = None) -> Answer:
 
     Otherwise: counting when the user asks to "count to N", a call of the forced or
     first tool when tools may be called, a quotation of tool results, or an echo.
-    Stop texts and the limit of words cut every text.
+    Stop texts and the limit of words cut every text; nothing is said if it is 0.
     """
+    if scripted and scripted.blocks:
+        return scripted
+    if ask.max_words == 0:
+        return Answer(finish="length")
     answer = scripted or _usual(ask)
     if ask.thinks:
         answer = replace(answer, reasoning=f"The user said: {ask.user_text}")
-    return answer if answer.call else _limited(_stopped(answer, ask.stops), ask)
+    return answer if answer.calls else _limited(_stopped(answer, ask.stops), ask)
 
 
 def _usual(ask: Ask) -> Answer:
@@ -155,7 +200,7 @@ def _chosen(ask: Ask) -> Tool:
 
 def _called(tool: Tool) -> Answer:
     arguments = example({"type": "object", **tool.schema})
-    return Answer(call=ToolCall(tool.name, arguments), finish="tool")
+    return Answer(calls=(ToolCall(tool.name, arguments),), finish="tool")
 
 
 def _stopped(answer: Answer, stops: tuple[str, ...]) -> Answer:
@@ -167,8 +212,12 @@ def _stopped(answer: Answer, stops: tuple[str, ...]) -> Answer:
 
 
 def _limited(answer: Answer, ask: Ask) -> Answer:
-    words = pieces(answer.text)
-    if ask.max_words is None or count(answer.text) <= ask.max_words:
+    if ask.max_words is None:
         return answer
-    text = "".join(words[: ask.max_words])
-    return replace(answer, text=text, finish="length", stopped_by=None)
+    thoughts = pieces(answer.reasoning)[: ask.max_words if ask.shares else None]
+    most = ask.max_words - len(thoughts) * ask.shares
+    if count(answer.text) <= most:
+        return answer
+    text = "".join(pieces(answer.text)[:most])
+    cut = replace(answer, text=text, finish="length", stopped_by=None)
+    return replace(cut, reasoning="".join(thoughts))

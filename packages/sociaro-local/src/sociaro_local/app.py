@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp
 
+    from sociaro_local.wires import Wire
+
 GATEWAY: Final = "gw"
 _METHODS = ["DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT"]
 _SCOPES = ["inference:use", "keys:manage", "stats:read"]
@@ -91,6 +93,7 @@ class _Gateway:
         self._keys = keys
         self._script = script
         self._numbers = itertools.count(1)
+        self._wires = {name: row.wire() for name, row in PROVIDERS.items()}
 
     async def own_call(self, request: Request) -> Response:
         """Answer a call of the gateway's own API."""
@@ -145,8 +148,10 @@ class _Gateway:
     def _answered(
         self, record: RecordedRequest, provider: Provider, fate: Fate
     ) -> Response:
+        wire = self._wires[provider.name]
         try:
-            ask = provider.wire.read(record.headers, _json(record))
+            _check_size(provider, record)
+            ask = wire.read(record.headers, _json(record))
         except Refused as refused:
             return _provider_error(provider, record, refused.problem)
         answer = respond(ask, fate.answer)
@@ -154,12 +159,12 @@ class _Gateway:
         headers = _headers(provider, record)
         if ask.stream:
             headers["cache-control"] = "no-cache"
-            frames = provider.wire.frames(answer, ask, number)
-            last = _last_words(provider, record, fate.fault)
+            frames = wire.frames(answer, ask, number)
+            last = _last_words(provider, wire, record, fate.fault)
             return Body(frames, "text/event-stream", headers, fate.fault, last)
         if fate.fault and fate.fault.kind == "error":
             return _broken_whole(provider, record, fate.fault.error)
-        whole = encode(provider.wire.whole(answer, ask, number))
+        whole = encode(wire.whole(answer, ask, number))
         headers["content-length"] = str(len(whole))
         return Body(halves(whole), "application/json", headers, fate.fault)
 
@@ -176,6 +181,11 @@ async def _left_within(delay: Delay, request: Request) -> bool:
     return True
 
 
+def _check_size(provider: Provider, record: RecordedRequest) -> None:
+    if provider.most_bytes is not None and len(record.body) > provider.most_bytes:
+        raise Refused(Problem(413, "Request exceeds the maximum size"))
+
+
 def _json(record: RecordedRequest) -> Any:
     try:
         return record.json()
@@ -189,9 +199,10 @@ def _refusal(status: int, message: str | None = None) -> Response:
 
 
 def _headers(provider: Provider, record: RecordedRequest) -> dict[str, str]:
-    if provider.id_header is None:
-        return {}
-    return {provider.id_header: provider_id(record.request_id)}
+    headers = provider.limits(record.started) if provider.limits else {}
+    if provider.id_header:
+        headers[provider.id_header] = provider_id(record.request_id)
+    return headers
 
 
 def _provider_error(
@@ -231,13 +242,16 @@ def _as_given(status: int, body: Any, headers: Mapping[str, str]) -> Response:
 
 
 def _last_words(
-    provider: Provider, record: RecordedRequest, fault: StreamFault | None
+    provider: Provider,
+    wire: Wire,
+    record: RecordedRequest,
+    fault: StreamFault | None,
 ) -> bytes:
     if fault is None or fault.kind != "error":
         return b""
     if isinstance(fault.error, bytes):
         return fault.error
-    return provider.wire.event(_broken(provider, record, fault.error))
+    return wire.event(_broken(provider, record, fault.error))
 
 
 def _broken_whole(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sociaro_local.answers import Answer, ToolCall
+from sociaro_local.answers import Answer, Blocks, ToolCall
 from sociaro_local.app import GATEWAY, create_app
 from sociaro_local.faults import Delay, Effect, Failure, Script, StreamFault
 from sociaro_local.keys import Keys
@@ -158,8 +158,61 @@ class LocalGateway:
         Raises:
             ValueError: There is no such provider, or `times` is less than 1.
         """
-        call = ToolCall(name, dict(arguments))
-        self._add(Answer(call=call, finish="tool"), provider, times)
+        self.tool_calls([(name, arguments)], provider=provider, times=times)
+
+    def tool_calls(
+        self,
+        calls: Iterable[tuple[str, Mapping[str, Any]]],
+        *,
+        provider: str | None = None,
+        times: int = 1,
+    ) -> None:
+        """
+        Answer the next chat call with calls of several tools at once.
+
+        Args:
+            calls: Of each its name and its arguments, a JSON object.
+            provider: Whose next call; None: the next call to anybody.
+            times: How many calls.
+
+        Raises:
+            ValueError: There is no such provider, `times` is less than 1, or `calls` is
+                empty.
+        """
+        made = tuple(ToolCall(name, dict(arguments)) for name, arguments in calls)
+        if not made:
+            raise ValueError("calls is empty; name at least one")
+        self._add(Answer(calls=made, finish="tool"), provider, times)
+
+    def blocks(
+        self,
+        content_blocks: Iterable[Mapping[str, Any]],
+        stop_reason: str = "end_turn",
+        *,
+        stop_details: Mapping[str, Any] | None = None,
+        usage: Mapping[str, Any] | None = None,
+        times: int = 1,
+    ) -> None:
+        """
+        Answer the next chat call to Anthropic with exactly these blocks.
+
+        Args:
+            content_blocks: List of `{"type", ...}`, of any type. Thoughts without a
+                `signature` (or `data`) get one, `tool_use` without an `id` gets one.
+            stop_reason: Such as `tool_use`, `refusal` or `pause_turn`.
+            stop_details: Such as `{"type": "refusal", "explanation": ...}`.
+            usage: Counts that differ from the usual ones.
+            times: How many calls.
+
+        Blocks other than `text` and `tool_use` must come back as they were given: a
+        request that changes one is refused.
+
+        Raises:
+            ValueError: `times` is less than 1.
+        """
+        content = tuple(dict(block) for block in content_blocks)
+        blocks = Blocks(content, stop_reason, stop_details, dict(usage or {}))
+        self._add(Answer(blocks=blocks), "anthropic", times)
 
     def fail(
         self,

@@ -4,66 +4,77 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sociaro_local.answers import Answer, Ask, Tool, fragments, pieces
+from sociaro_local.answers import Answer, Ask, Blocks, Tool
+from sociaro_local.given import Given, signature
 from sociaro_local.responses import Frame, encode
 from sociaro_local.wires import reading
+from sociaro_local.wires.anthropic_events import events
+from sociaro_local.wires.anthropic_rules import judged
 from sociaro_local.wires.reading import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from sociaro_local.wires.anthropic_rules.request import MessagesRequest
+
 JSON = dict[str, Any]
 _REASONS = {"stop": "end_turn", "length": "max_tokens", "tool": "tool_use"}
+_SIGNED = {"thinking": ("thinking", "signature"), "redacted_thinking": ("", "data")}
 
 
 class AnthropicWire:
     """
-    Messages, whole and streamed.
+    Messages, whole and streamed, as strict as the API itself.
+
+    It remembers blocks that it gave out and wants back as they were.
 
     Source: Anthropic's API reference, "Create a Message" and "Streaming Messages".
     """
+
+    def __init__(self) -> None:
+        self._given = Given()
 
     def read(self, headers: Mapping[str, str], body: Any, /) -> Ask:
         """Return what the request asks for; see `Wire`."""
         if not headers.get("anthropic-version"):
             refuse("anthropic-version: header is required")
-        _check(body)
-        messages = body["messages"]
-        last = messages[-1]
-        results = _results(last)
-        contents = [body.get("system"), *(m.get("content") for m in messages)]
-        choice = body.get("tool_choice")
+        request = judged(body, headers.get("anthropic-beta", ""), self._given)
+        contents = [body.get("system"), *(m["content"] for m in request.messages)]
+        binds = request.thinks and request.model.bound
         return Ask(
             model=body["model"],
-            user_text=reading.last_text(messages),
-            results=results,
-            tools=_tools(body) if last["role"] == "user" else (),
-            forced=choice.get("name") if isinstance(choice, dict) else None,
+            user_text=reading.last_text(request.messages),
+            results=_results(request),
+            tools=_tools(request),
+            forced=body.get("tool_choice", {}).get("name"),
             prompt_words=reading.words(*contents),
             max_words=body["max_tokens"],
-            stops=reading.stops(body.get("stop_sequences")),
-            stream=bool(body.get("stream")),
+            stops=tuple(body.get("stop_sequences", ())),
+            stream=body.get("stream", False),
+            thinks=request.thinks,
+            hides=not request.shows_thinking,
+            shares=True,
+            binding=request.conversation.end if binds else "",
         )
 
     def whole(self, answer: Answer, ask: Ask, number: int) -> JSON:
         """Return the answer in one piece; see `Wire`."""
-        message = _message(ask, number, _usage(ask, answer.words))
-        return {**message, "content": _content(answer, number), **_end(answer)}
+        message = _message(ask, number, _usage(answer, ask))
+        content = self._content(answer, ask, number)
+        return {**message, "content": content, **_end(answer)}
 
     def frames(self, answer: Answer, ask: Ask, number: int) -> Iterator[Frame]:
         """Give the answer as events; see `Wire`."""
-        message = _message(ask, number, _usage(ask, min(1, answer.words)))
+        content = self._content(answer, ask, number)
+        usage = _usage(answer, ask)
+        begun = {**usage, "output_tokens": min(1, answer.words)}
+        begun.pop("output_tokens_details", None)
+        message = _message(ask, number, begun)
         yield Frame(self.event({"type": "message_start", "message": message}))
         yield Frame(self.event({"type": "ping"}))
-        for block in _content(answer, number):
-            start = {"type": "content_block_start", "index": 0}
-            empty: JSON = {"input": {}} if answer.call else {"text": ""}
-            yield Frame(self.event({**start, "content_block": {**block, **empty}}))
-            for delta in _deltas(answer):
-                event = {"type": "content_block_delta", "index": 0, "delta": delta}
-                yield Frame(self.event(event), "content")
-            yield Frame(self.event({"type": "content_block_stop", "index": 0}))
-        usage = _usage(ask, answer.words)
+        for index, block in enumerate(content):
+            for event, is_content in events(block, index):
+                yield Frame(self.event(event), "content" if is_content else "plain")
         end = {"type": "message_delta", "delta": _end(answer), "usage": usage}
         yield Frame(self.event(end), "end")
         yield Frame(self.event({"type": "message_stop"}), "end")
@@ -72,6 +83,49 @@ class AnthropicWire:
         """Return an event of the stream, named by its type; see `Wire`."""
         name = str(payload["type"]).encode()
         return b"event: " + name + b"\ndata: " + encode(payload) + b"\n\n"
+
+    def _content(self, answer: Answer, ask: Ask, number: int) -> list[JSON]:
+        if answer.blocks is None:
+            return _filled(_said(answer, ask), ask, number)
+        scripted = answer.blocks.content
+        content = _filled(scripted, ask, number)
+        kept = zip(content, scripted, strict=True)
+        self._given.remember(block for block, raw in kept if block == raw)
+        if content and answer.blocks.stop_reason == "pause_turn":
+            self._given.pause(content[-1])
+        return content
+
+
+def _said(answer: Answer, ask: Ask) -> tuple[JSON, ...]:
+    blocks: list[JSON] = []
+    if answer.reasoning:
+        thought = "" if ask.hides else answer.reasoning
+        blocks.append({"type": "thinking", "thinking": thought})
+    if answer.text:
+        blocks.append({"type": "text", "text": answer.text})
+    for call in answer.calls:
+        used = {"name": call.name, "input": dict(call.arguments)}
+        blocks.append({"type": "tool_use", **used})
+    return tuple(blocks)
+
+
+def _filled(blocks: tuple[JSON, ...], ask: Ask, number: int) -> list[JSON]:
+    """Return the blocks, with ids and signatures where they lack them."""
+    filled: list[JSON] = []
+    called = 0
+    for index, block in enumerate(blocks):
+        kind = block.get("type")
+        filled.append(block)
+        if kind == "tool_use":
+            called += 1
+            tool_id = f"toolu_{number:06}" + (f"_{called}" if called > 1 else "")
+            filled[-1] = {"type": kind, "id": tool_id, **block}
+        elif kind in _SIGNED:
+            words, key = _SIGNED[kind]
+            nonce = f"{number}-{index}"
+            signed = signature(block.get(words, ""), nonce, ask.binding)
+            filled[-1] = {**block, key: block.get(key) or signed}
+    return filled
 
 
 def _message(ask: Ask, number: int, usage: JSON) -> JSON:
@@ -87,70 +141,45 @@ def _message(ask: Ask, number: int, usage: JSON) -> JSON:
     }
 
 
-def _content(answer: Answer, number: int) -> list[JSON]:
-    if answer.call:
-        call_id = f"toolu_{number:06}"
-        call = {"name": answer.call.name, "input": dict(answer.call.arguments)}
-        return [{"type": "tool_use", "id": call_id, **call}]
-    return [{"type": "text", "text": answer.text}] if answer.text else []
-
-
-def _deltas(answer: Answer) -> Iterator[JSON]:
-    for piece in pieces(answer.text):
-        yield {"type": "text_delta", "text": piece}
-    if answer.call:
-        for part in ("", *fragments(answer.call.json)):
-            yield {"type": "input_json_delta", "partial_json": part}
-
-
 def _end(answer: Answer) -> JSON:
     reason = "stop_sequence" if answer.stopped_by else _REASONS[answer.finish]
-    return {"stop_reason": reason, "stop_sequence": answer.stopped_by}
+    blocks = answer.blocks or Blocks((), reason)
+    end: JSON = {"stop_reason": blocks.stop_reason, "stop_sequence": answer.stopped_by}
+    if blocks.stop_details is not None:
+        end["stop_details"] = dict(blocks.stop_details)
+    return end
 
 
-def _usage(ask: Ask, words: int) -> JSON:
-    return {
+def _usage(answer: Answer, ask: Ask) -> JSON:
+    usage: JSON = {
         "input_tokens": ask.prompt_words,
         "cache_creation_input_tokens": 0,
         "cache_read_input_tokens": 0,
-        "output_tokens": words,
+        "output_tokens": answer.words,
         "service_tier": "standard",
     }
+    if answer.reasoning_words:
+        details = {"thinking_tokens": answer.reasoning_words}
+        usage["output_tokens_details"] = details
+    return {**usage, **(answer.blocks.usage if answer.blocks else {})}
 
 
-def _check(body: Any) -> None:
-    if not isinstance(body, dict):
-        refuse("The request body is not valid JSON: expected an object")
-    for name in ("model", "max_tokens", "messages"):
-        if body.get(name) is None:
-            refuse(f"{name}: Field required", name)
-    if not isinstance(body["model"], str):
-        refuse("model: Input should be a valid string", "model")
-    if not reading.known_model(body["model"]):
-        refuse(f"model: {body['model']}", "model", status=404)
-    if not reading.whole_number(body["max_tokens"]):
-        refuse("max_tokens: Input should be greater than or equal to 1", "max_tokens")
-    if not reading.are_messages(body["messages"]):
-        refuse("messages: at least one message is required", "messages")
-
-
-def _results(message: JSON) -> tuple[str, ...]:
-    content = message.get("content")
-    blocks = content if isinstance(content, list) else []
+def _results(request: MessagesRequest) -> tuple[str, ...]:
+    said = [p.message for p in request.blocks if p.role == "assistant"]
+    last = max(said, default=-1)
     return tuple(
-        " ".join(reading.texts(block.get("content")))
-        for block in blocks
-        if isinstance(block, dict) and block.get("type") == "tool_result"
+        " ".join(reading.texts(placed.block.get("content")))
+        for placed in request.blocks
+        if placed.message > last and placed.kind == "tool_result"
     )
 
 
-def _tools(body: JSON) -> tuple[Tool, ...]:
-    choice = body.get("tool_choice") or {}
-    definitions = body.get("tools") or []
-    if not isinstance(choice, dict) or not isinstance(definitions, list):
-        refuse("tools: Input should be a valid list", "tools")
-    if choice.get("type") == "none":
+def _tools(request: MessagesRequest) -> tuple[Tool, ...]:
+    chosen = request.body.get("tool_choice", {}).get("type")
+    if chosen == "none" or request.last["role"] == "assistant":
         return ()
-    own = [d for d in definitions if isinstance(d, dict) and "input_schema" in d]
-    found = [reading.tool(definition, "input_schema") for definition in own]
-    return tuple(one for one in found if one)
+    return tuple(
+        Tool(tool["name"], tool["input_schema"])
+        for tool in request.body.get("tools", ())
+        if "input_schema" in tool
+    )

@@ -163,22 +163,24 @@ class OpenAIWire:
         message = {"role": "assistant", "content": answer.text, **self._manner.message}
         if answer.reasoning:
             message["reasoning_content"] = answer.reasoning
-        if answer.call:
+        if answer.calls:
             message["content"] = self._manner.empty_content
-            call = _call(number, index, answer.call.name, answer.call.json)
-            message["tool_calls"] = [call]
+            message["tool_calls"] = [
+                _call(number, index, place, call.name, call.json)
+                for place, call in enumerate(answer.calls)
+            ]
         return message
 
     def _opening(self, answer: Answer) -> JSON:
         delta: JSON = {"role": "assistant", "content": "", **self._manner.opening}
-        if answer.call:
+        if answer.calls:
             delta["content"] = None
         if answer.reasoning and self._manner.null_reasoning:
             delta |= {"content": None, "reasoning_content": ""}
         return delta
 
     def _closing(self, answer: Answer) -> JSON:
-        return {} if answer.call else self._beside(answer, self._manner.closing)
+        return {} if answer.calls else self._beside(answer, self._manner.closing)
 
     def _deltas(self, answer: Answer, number: int, index: int) -> Iterator[JSON]:
         null = {"content": None} if self._manner.null_reasoning else {}
@@ -197,12 +199,11 @@ class OpenAIWire:
     def _call_fragments(
         self, answer: Answer, number: int, index: int
     ) -> Iterator[JSON]:
-        if answer.call is None:
-            return
-        yield {"index": 0, **_call(number, index, answer.call.name, "")}
-        for part in fragments(answer.call.json):
-            function = {"arguments": part}
-            yield {"index": 0, **self._manner.continued, "function": function}
+        for place, call in enumerate(answer.calls):
+            yield {"index": place, **_call(number, index, place, call.name, "")}
+            for part in fragments(call.json):
+                function = {"arguments": part}
+                yield {"index": place, **self._manner.continued, "function": function}
 
     def _usage(self, answer: Answer, ask: Ask) -> JSON:
         said = answer.words * ask.n
@@ -221,9 +222,9 @@ class OpenAIWire:
         }
 
 
-def _call(number: int, index: int, name: str, arguments: str) -> JSON:
+def _call(number: int, index: int, place: int, name: str, arguments: str) -> JSON:
     function = {"name": name, "arguments": arguments}
-    call_id = f"call_{number:06}_{index}"
+    call_id = f"call_{number:06}_{index}" + (f"_{place}" if place else "")
     return {"id": call_id, "type": "function", "function": function}
 
 
