@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from sociaro import APIError
+
 WEATHER = {
     "type": "function",
     "function": {
@@ -227,3 +229,52 @@ def test_refusal_is_no_failure(face, gateway, stream):
 
     message = face.run(body)
     assert (None, "Not this.") == (message.content, message.refusal)
+
+
+OVERLOADED = {"type": "overloaded_error", "message": "Overloaded"}
+
+
+def test_overload_before_the_first_word_is_retried_then_advances(face, gateway):
+    """An error event on a 200 counts like the status it stands for."""
+    gateway.error_event(0, OVERLOADED, provider="anthropic", times=2)
+    gateway.reply("Here.", provider="openai")
+
+    async def body():
+        async with face.client() as client:
+            stream = await client.chat.completions.create(
+                model=["anthropic/claude-opus-4-8", "openai/gpt-4o"],
+                messages=[{"role": "user", "content": "Hello"}],
+                max_retries=1,
+                stream=True,
+            )
+            async with stream:
+                return stream.meta, (await stream.get_final_completion())
+
+    meta, made = face.run(body)
+    assert "Here." == made.choices[0].message.content
+    assert ["anthropic", "anthropic", "openai"] == [a.provider for a in meta.attempts]
+
+
+def test_error_after_the_first_word_is_raised(face, gateway):
+    """What was said stays with the caller, nothing is asked again."""
+    gateway.reply("one two three", provider="anthropic")
+    error = {"type": "api_error", "message": "Internal server error"}
+    gateway.error_event(1, error, provider="anthropic")
+    heard = []
+
+    async def body():
+        async with face.client() as client:
+            stream = await client.chat.completions.create(
+                model=["anthropic/claude-opus-4-8", "openai/gpt-4o"],
+                messages=[{"role": "user", "content": "Hello"}],
+                stream=True,
+            )
+            async with stream:
+                async for chunk in stream:
+                    heard.append(chunk.choices[0].delta.content)
+
+    with pytest.raises(APIError) as caught:
+        face.run(body)
+    assert (500, "server_error") == (caught.value.status_code, caught.value.code)
+    assert ["", "one"] == heard
+    assert 1 == len(gateway.requests)

@@ -110,12 +110,13 @@ def test_attribution_on_a_call_merges_client_scope_and_call(face, gateway):
                 await client.chat.completions.create(
                     model="openai/gpt-4o",
                     messages=[{"role": "user", "content": "Hello"}],
-                    attribution={"Team": "call"},
-                    extra_headers={"X-Project": "apollo"},
+                    attribution={"Team": "call", "y": "call"},
+                    extra_headers={"X-Project": "apollo", "x-attr-y": "header"},
                 )
 
     face.run(body)
     headers = gateway.requests[0].headers
+    assert "header" == headers["x-attr-y"]
     assert ("call", "scope", "client", "apollo") == (
         headers["x-attr-team"],
         headers["x-attr-app"],

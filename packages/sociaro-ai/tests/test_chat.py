@@ -401,6 +401,14 @@ def test_anthropic_drops_a_hint_with_one_warning(face, gateway):
     assert "seed" not in gateway.requests[0].json()
 
 
+def test_anthropic_warns_of_a_value_it_gets_otherwise(face, gateway):
+    """A temperature above 1 is the hottest Anthropic has."""
+    with pytest.warns(SociaroWarning, match="anthropic/claude-sonnet-4-5") as caught:
+        face.chat(model="anthropic/claude-sonnet-4-5", temperature=1.7)
+    assert 1 == len(caught)
+    assert 1 == gateway.requests[0].json()["temperature"]
+
+
 def test_anthropic_refuses_what_changes_the_result(face, gateway):
     """A parameter that cannot be expressed is an error before anything is sent."""
     with pytest.raises(BadRequestError) as caught:
@@ -432,3 +440,15 @@ def test_anthropic_gets_longer_for_a_long_answer_unless_told(gateway):
     assert 600 == read(settings, stream=True, max_tokens=128000)
     assert 7 == read(settings, max_tokens=128000, timeout=7)
     assert read(settings, timeout=None) is None
+
+
+def test_anthropic_beta_headers_of_client_and_call_unite(face, gateway):
+    """No source overwrites another."""
+    face.chat(
+        model="anthropic/claude-sonnet-4-6",
+        client_options={"default_headers": {"Anthropic-Beta": "a"}},
+        extra_headers={"anthropic-beta": "b, a"},
+        betas=["c"],
+    )
+    sent = gateway.requests[0].headers["anthropic-beta"]
+    assert {"a", "b", "c"} == {name.strip() for name in sent.split(",")}

@@ -91,6 +91,30 @@ DELTAS = {
             ],
         },
     ),
+    "calls and no text": (
+        [{"role": "assistant", "content": ""}, {"tool_calls": CALLS[1:]}],
+        {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [{"id": "a", "type": "function", "function": {"name": "f"}}],
+        },
+    ),
+    "a refusal and no text": (
+        [{"role": "assistant", "content": ""}, {"refusal": "No."}],
+        {"role": "assistant", "content": None, "refusal": "No."},
+    ),
+    "a legacy call and no text": (
+        [{"content": ""}, {"function_call": {"name": "f", "arguments": "{}"}}],
+        {
+            "role": "assistant",
+            "content": None,
+            "function_call": {"name": "f", "arguments": "{}"},
+        },
+    ),
+    "no text at all": (
+        [{"content": "", "tool_calls": [], "refusal": None}, {"content": ""}],
+        {"role": "assistant", "content": "", "tool_calls": [], "refusal": None},
+    ),
     "odd call": ([{"tool_calls": ["x"]}], {"role": "assistant", "tool_calls": [{}]}),
     "thinking": (
         [{"thinking_blocks": [piece]} for piece in THOUGHTS],
@@ -217,5 +241,5 @@ def test_text_and_arguments_cut_anyhow(texts, arguments):
         for piece in arguments
     ]
     made = message(*deltas)
-    assert "".join(texts) == made.get("content", "")
+    assert "".join(texts) == (made.get("content") or "")
     assert "".join(arguments) == made["tool_calls"][0]["function"]["arguments"]

@@ -25,6 +25,10 @@ FACTS = {
     "claude-opus-6": (128_000, False, True, False),
     "claude-sonnet-4-2": (64_000, True, True, False),
     "claude-instant-1": (4096, True, False, False),
+    "claude-2.1": (4096, True, False, False),
+    "claude-v2": (4096, True, False, False),
+    "claude-sonnet-4-5@20250929": (64_000, True, True, False),
+    "us.anthropic.claude-opus-4-8-v1:0": (128_000, False, True, True),
     "some-proxy-name": (128_000, False, True, False),
 }
 
@@ -60,6 +64,24 @@ def test_abilities(name, forced, prefill, thinks):
         row.prefill,
         row.thinks_unasked,
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "off"),
+    [
+        ("claude-sonnet-4-5", "omit"),
+        ("claude-opus-4-8", "omit"),
+        ("claude-sonnet-5", "disabled"),
+        ("claude-haiku-5-5", "disabled"),
+        ("claude-sonnet-5-5", "between_tools"),
+        ("claude-opus-5-5", "never"),
+        ("claude-fable-5", "never"),
+        ("claude-next", "never"),
+    ],
+)
+def test_thinking_turned_off(name, off):
+    """Each generation has its own way, and some have none."""
+    assert off == claude_model(name).off
 
 
 def test_unknown_model_is_asked_for_nothing_special():

@@ -322,6 +322,10 @@ def image(url):
     return [{"role": "user", "content": [{"type": "image_url", "image_url": url}]}]
 
 
+def file(**fields):
+    return [{"role": "user", "content": [{"type": "file", "file": fields}]}]
+
+
 REFUSED = {
     "n": (HELLO, {"n": 2}, "n"),
     "functions": (HELLO, {"functions": []}, "functions"),
@@ -329,7 +333,13 @@ REFUSED = {
     "audio": (HELLO, {"audio": {"voice": "x"}}, "audio"),
     "modalities": (HELLO, {"modalities": ["text", "audio"]}, "modalities"),
     "moderation": (HELLO, {"moderation": {"input": {"mode": "block"}}}, "moderation"),
-    "web search": (HELLO, {"web_search_options": {}}, "web_search_options"),
+    "web search beside a tool of the name": (HELLO, {"web_search_options": {}, "tools": [{"function": {"name": "web_search"}}]}, "web_search_options"),
+    "odd parameters": (HELLO, {"tools": [{"function": {"name": "f", "parameters": []}}]}, "tools[0].function.parameters"),
+    "allowed tools without any": (HELLO, {"tools": [{"function": {"name": "f"}}], "tool_choice": {"type": "allowed_tools", "mode": "auto"}}, "tool_choice"),
+    "unknown effort": (HELLO, {"reasoning_effort": "huge"}, "reasoning_effort"),
+    "odd effort": (HELLO, {"reasoning_effort": {"effort": 5}}, "reasoning_effort"),
+    "nested moderation": (HELLO, {"moderation": [{"policy": {"mode": "block"}}]}, "moderation"),
+    "open schema": (HELLO, {"response_format": {"type": "json_schema", "json_schema": {"schema": {"properties": {"a": {"type": "object", "additionalProperties": {}}}}}}}, "response_format.json_schema.schema.properties.a"),
     "answer format": (HELLO, {"response_format": {"type": "grammar"}}, "response_format"),
     "odd answer format": (HELLO, {"response_format": 5}, "response_format"),
     "no schema": (HELLO, {"response_format": {"type": "json_schema"}}, "response_format"),
@@ -343,7 +353,7 @@ REFUSED = {
     "custom choice": (HELLO, {"tool_choice": {"type": "custom"}}, "tool_choice"),
     "odd allowed tools": (HELLO, {"tool_choice": {"type": "allowed_tools"}}, "tool_choice"),
     "no messages": ([], {}, "messages"),
-    "empty system": ([{"role": "system", "content": ""}], {}, None),
+    "empty system": ([{"role": "system", "content": ""}], {}, "messages"),
     "odd message": (["hi"], {}, "messages[0]"),
     "no role": ([{"content": "x"}], {}, "messages[0]"),
     "unknown role": ([{"role": "robot"}], {}, "messages[0].role"),
@@ -360,6 +370,14 @@ REFUSED = {
     "call without id": ([{"role": "assistant", "tool_calls": [{}]}], {}, "messages[0].tool_calls[0].id"),
     "call without name": ([{"role": "assistant", "tool_calls": [{"id": "a"}]}], {}, "messages[0].tool_calls[0].function.name"),
     "odd arguments": ([{"role": "assistant", "tool_calls": [call_of("a", "[1]")]}], {}, "messages[0].tool_calls[0].function.arguments"),
+    "arguments that are text": ([{"role": "assistant", "tool_calls": [call_of("a", '"text"')]}], {}, "messages[0].tool_calls[0].function.arguments"),
+    "image of the assistant": ([{"role": "assistant", "content": image("https://x")[0]["content"]}], {}, "messages[0].content[0].type"),
+    "file without content": (file(filename="x.pdf"), {}, "messages[0].content[0].file"),
+    "file of OpenAI's": (file(file_id="file-1"), {}, "messages[0].content[0].file"),
+    "file by http": (file(file_id="http://x/y.pdf"), {}, "messages[0].content[0].file"),
+    "file of another kind": (file(filename="x.zip", file_data="UEsDBA=="), {}, "messages[0].content[0].file"),
+    "empty file": (file(filename="x.pdf", file_data=""), {}, "messages[0].content[0].file"),
+    "broken file": (file(filename="x.txt", file_data="AAAA" * 7 + "\u00e4AAA" + "AAAA"), {}, "messages[0].content[0].file"),
     "odd number": ([{"role": "assistant", "tool_calls": [call_of("a", 5)]}], {}, "messages[0].tool_calls[0].function.arguments"),
 }  # fmt: skip
 
@@ -368,9 +386,6 @@ REFUSED = {
 def test_what_cannot_be_expressed(name):
     """It is refused before anything is sent, and the place is named."""
     messages, params, param = REFUSED[name]
-    if param is None:
-        assert [user(text("."))] == body(messages, params)["messages"]
-        return
     with pytest.raises(BadRequestError) as caught:
         encoded(messages, params)
     error = caught.value
@@ -420,6 +435,7 @@ TOOLS = {
                 "$defs": {"x": {}},
                 "properties": {"a": {"$ref": "#/$defs/x"}},
                 "required": ["a"],
+                "additionalProperties": False,
             },
             "strict": True,
             "cache_control": {"type": "ephemeral"},
@@ -488,7 +504,7 @@ SETTINGS = {
     "stop": (None, {"stop": "END"}, {"stop_sequences": ["END"]}, ()),
     "stops": (None, {"stop": ["\n", "END", ""]}, {"stop_sequences": ["END"]}, ()),
     "native stops": (None, {"stop_sequences": ["END", 5]}, {"stop_sequences": ["END", 5]}, ()),
-    "invisible stop": (None, {"stop": "\n"}, {}, ()),
+    "invisible stop": (None, {"stop": "\n"}, {}, ("stop",)),
     "user": (None, {"user": "u_1"}, {"metadata": {"user_id": "u_1"}}, ()),
     "safety identifier": (None, {"user": "u_1", "safety_identifier": "s"}, {"metadata": {"user_id": "s"}}, ()),
     "address": (None, {"user": "a@b.de"}, {}, ("user",)),
@@ -501,7 +517,7 @@ SETTINGS = {
     "hints that say nothing": (None, {"seed": None, "frequency_penalty": 0, "logprobs": False, "store": False, "n": 1, "modalities": ["text"], "stream_options": {"include_usage": True}, "moderation": None}, {}, ()),
     "moderation without a gate": (None, {"moderation": {"mode": "log"}}, {}, ("moderation",)),
     "native": (None, {"thinking": {"type": "adaptive"}, "output_config": {"effort": "low"}, "container": "c"}, {"thinking": {"type": "adaptive"}, "output_config": {"effort": "low"}, "container": "c"}, ()),
-    "schema": (None, {"response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object"}}}, "output_config": {"effort": "low"}}, {"output_config": {"effort": "low", "format": {"type": "json_schema", "schema": {"type": "object"}}}}, ()),
+    "schema": (None, {"response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object"}}}, "output_config": {"effort": "low"}}, {"output_config": {"effort": "low", "format": {"type": "json_schema", "schema": {"type": "object", "additionalProperties": False}}}}, ()),
     "text": (None, {"response_format": {"type": "text"}}, {}, ()),
     "system": (None, {"system": "Be brief."}, {"system": [text("Be brief.")]}, ()),
     "system of blocks": (None, {"system": [text("A", x=1)]}, {"system": [text("A", x=1)]}, ()),
@@ -578,12 +594,14 @@ def test_extra_body_is_laid_over_last():
 @pytest.mark.parametrize(
     ("params", "extra", "given", "expected"),
     [
-        ({}, None, {"Anthropic-Beta": "x"}, None),
+        ({}, None, {"Anthropic-Beta": "x,"}, "x"),
+        ({}, None, {}, None),
+        ({"mcp_servers": [], "betas": "mcp-client-2025-04-04"}, None, {}, "mcp-client-2025-04-04"),
         ({"betas": ["a", "b", 5]}, None, {}, "a,b"),
         ({"betas": "a"}, {"betas": ["b"]}, {"Anthropic-Beta": "x, a"}, "x,a,b"),
         ({"mcp_servers": []}, None, {}, "mcp-client-2025-11-20"),
     ],
-)
+)  # fmt: skip
 def test_beta_header(params, extra, given, expected):
     """It is the union of all sources, never one instead of another."""
     call = ChatCall(HELLO, params, headers=Headers(given), extra_body=extra)

@@ -75,7 +75,7 @@ def test_recorded_stream_at_every_cut(name):
 
 ACCUMULATED = {
     "openai": ("One, zwei, trés 🦊.", "now", '{"tz":"UTC"}', "tool_calls", 16),
-    "alibaba": ("", "weather", '{"city": "Bonn"}', "tool_calls", 46),
+    "alibaba": (None, "weather", '{"city": "Bonn"}', "tool_calls", 46),
     "byteplus": ("Hello", None, None, "stop", 21),
     "mulerouter": ("Hi you", None, None, "stop", None),
 }

@@ -6,6 +6,7 @@ import pickle
 from typing import TYPE_CHECKING, Any, cast
 
 from sociaro_core.errors import ConfigurationError
+from sociaro_core.wire import Headers
 from sociaro_providers.calls import ChatCall
 
 from ._flows import ChatPlan
@@ -51,7 +52,8 @@ def chat_plan(
         messages,
         wishes,
         stream=is_given(stream) and bool(stream),
-        headers=own.headers,
+        # Both lines of a name that client and call give: some are lists.
+        headers=Headers((*settings.headers.pairs, *own.headers.pairs)),
         extra_body=_mapping(options, "extra_body"),
     )
     query = _mapping(options, "extra_query")

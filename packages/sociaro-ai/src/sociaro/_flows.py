@@ -185,13 +185,15 @@ def _encoded(plan: ChatPlan, route: Route, trail: Trail) -> tuple[ChatDialect, R
         raise ConfigurationError(f"{route.provider.name} has no chat")
     encoded = dialect.encode(plan.call, route.model)
     trail.dropped = encoded.dropped
-    _warn_dropped(plan.settings, route, encoded)
+    _warn_of_changes(plan.settings, route, encoded)
     return dialect, _dress(plan, route, dialect, encoded)
 
 
-def _warn_dropped(settings: Settings, route: Route, encoded: Encoded) -> None:
-    for name in encoded.dropped:
-        message = f"{route.name} cannot express {name!r}: it was left out"
+def _warn_of_changes(settings: Settings, route: Route, encoded: Encoded) -> None:
+    """Warn of what does not go out as asked, once for each model."""
+    lost = [f"cannot express {name!r}: it was left out" for name in encoded.dropped]
+    for what in (*lost, *encoded.notes):
+        message = f"{route.name}: {what}"
         if message not in settings.warned:
             settings.warned.add(message)
             warn(message, SociaroWarning)

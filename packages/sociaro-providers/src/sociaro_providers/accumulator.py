@@ -23,6 +23,8 @@ _WHOLE = frozenset({"id", "type", "name", "role", "signature", "index"})
 _NESTED = frozenset({"function", "custom", "function_call", "audio"})
 # Lists whose `index` only served to put pieces together.
 _NUMBERED = frozenset({"tool_calls", "thinking_blocks"})
+# What a message may have instead of text.
+_INSTEAD = ("tool_calls", "function_call", "refusal")
 
 
 class _Text(list[str]):
@@ -62,6 +64,9 @@ class _ChoiceState:
     def result(self, index: int) -> dict[str, Any]:
         # A message that is to be sent back needs its role.
         message = {"role": "assistant", **_joined(self.message)}
+        if message.get("content") == "" and any(map(message.get, _INSTEAD)):
+            # It only opened the stream; an answer that was not streamed has a null.
+            message["content"] = None
         return {**_joined(self.fields), "index": index, "message": message}
 
 
@@ -71,7 +76,8 @@ class Accumulator:
 
     Text, reasoning, refusal and tool arguments are joined; pieces of tool calls are
     put together by their index, and an empty id or name never replaces one that is
-    known. Usage is that of the last chunk that has it. What was never sent is absent.
+    known. Usage is that of the last chunk that has it. What was never sent is absent;
+    an empty text beside calls or a refusal is None, as where nothing is streamed.
     """
 
     __slots__ = ("_choices", "_head")

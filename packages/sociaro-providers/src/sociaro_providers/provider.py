@@ -28,12 +28,15 @@ class Encoded:
         dropped: Names of the parameters that were left out.
         patience: Seconds an answer that is not streamed may legitimately take; None
             where nothing is known.
+        notes: Short sentences on what goes out otherwise than asked; each is worth
+            a warning.
     """
 
     body: bytes = attrs.field(repr=False)
     headers: Headers = attrs.field(factory=Headers)
     dropped: tuple[str, ...] = ()
     patience: float | None = None
+    notes: tuple[str, ...] = ()
 
 
 Encode: TypeAlias = Callable[[ChatCall, str], Encoded]

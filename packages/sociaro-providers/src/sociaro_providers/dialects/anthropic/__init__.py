@@ -5,7 +5,10 @@ The language of Anthropic's Messages API, translated from and to OpenAI's.
 |---|---|
 | `models_table` | what each model accepts |
 | `request` | a call to a request |
-| `params`, `tools`, `messages`, `assistant`, `blocks`, `tool_ids` | parts of it |
+| `messages`, `assistant`, `blocks`, `media`, `inline`, `tool_ids` | what is said |
+| `tools`, `tool_choice`, `tool_schema`, `schema`, `names` | tools and their schemas |
+| `params`, `sampling`, `thinking`, `answer_format`, `betas` | the other parameters |
+| `target`, `remarks` | what all of them look at, and report |
 | `response` | an answer to a completion |
 | `stream`, `raw_blocks` | events to chunks |
 | `refusals` | the errors of both directions |

@@ -6,19 +6,14 @@ Content parts to content blocks.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
-from typing import Any, TypeAlias
-from urllib.parse import unquote_to_bytes
+from typing import Any
 
 from sociaro_providers.shapes import as_dict, as_list
 
+from .media import Block, file_block, image_block
 from .refusals import unsupported
 
-__all__ = ["Block", "content_blocks", "text_blocks"]
-
-Block: TypeAlias = "dict[str, Any]"
+__all__ = ["Block", "content_blocks", "said_blocks", "text_blocks", "unmarked"]
 
 _NATIVE = frozenset(
     {
@@ -34,15 +29,10 @@ _NATIVE = frozenset(
         "server_tool_use",
         "mcp_tool_use",
         "compaction",
+        "mid_conv_system",
     }
 )
-_SIGNATURES = (
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"\x89PNG", "image/png"),
-    (b"GIF8", "image/gif"),
-)
-_IMAGES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
-_DATA_URL = re.compile(r"data:([^;,]*)((?:;[^;,]*)*),", re.IGNORECASE)
+_OF_DOCUMENTS = ("title", "context", "citations")
 
 
 def content_blocks(content: Any, place: str) -> list[Block]:
@@ -70,7 +60,7 @@ def content_blocks(content: Any, place: str) -> list[Block]:
 
 def text_blocks(content: Any, place: str) -> list[Block]:
     """
-    Return the blocks of content that may only be text.
+    Return the blocks of content that may only be text: that of a system message.
 
     Raises:
         BadRequestError: Anything else is in there.
@@ -79,6 +69,24 @@ def text_blocks(content: Any, place: str) -> list[Block]:
     if any(block["type"] != "text" for block in blocks):
         raise unsupported(place, "a system message has only text")
     return blocks
+
+
+def said_blocks(content: Any, place: str) -> list[Block]:
+    """
+    Return the blocks of what an assistant said: text, refusals, and native blocks.
+
+    Raises:
+        BadRequestError: A part that an assistant has not, such as an image.
+    """
+    for n, part in enumerate(as_list(content)):
+        if as_dict(part).get("type") in ("image_url", "file"):
+            raise unsupported(f"{place}[{n}].type", "an assistant has text only")
+    return content_blocks(content, place)
+
+
+def unmarked(block: Block) -> Block:
+    """Return a native block as it is, but for a `cache_control` of None."""
+    return {k: v for k, v in block.items() if k != "cache_control" or v is not None}
 
 
 def _part(part: Any, place: str) -> list[Block]:
@@ -92,10 +100,19 @@ def _part(part: Any, place: str) -> list[Block]:
             raise unsupported(f"{place}.{kind}", "it must be a string")
         return _text(text, fields)
     if kind == "image_url":
-        return [{**_image(fields.get("image_url"), place), **_cached(fields)}]
+        return [_dressed(image_block(fields.get("image_url"), place), fields)]
+    if kind == "file":
+        return [_dressed(file_block(fields.get("file"), place), fields)]
     if isinstance(kind, str) and (kind in _NATIVE or kind.endswith("_tool_result")):
-        return [fields]
+        return [unmarked(fields)]
     raise unsupported(f"{place}.type", "this kind of part has no counterpart")
+
+
+def _dressed(block: Block, part: dict[str, Any]) -> Block:
+    """Return `block` with what a part may say beside its content."""
+    more = _OF_DOCUMENTS if block["type"] == "document" else ()
+    extras = {name: part[name] for name in more if part.get(name) is not None}
+    return {**block, **extras, **_cached(part)}
 
 
 def _text(text: str, part: dict[str, Any]) -> list[Block]:
@@ -105,49 +122,7 @@ def _text(text: str, part: dict[str, Any]) -> list[Block]:
 
 def _cached(part: dict[str, Any]) -> dict[str, Any]:
     mark = part.get("cache_control")
-    if mark is None and isinstance(part.get("prompt_cache_breakpoint"), dict):
+    point = as_dict(part.get("prompt_cache_breakpoint"))
+    if mark is None and point.get("mode") == "explicit":
         mark = {"type": "ephemeral"}
     return {} if mark is None else {"cache_control": mark}
-
-
-def _image(image: Any, place: str) -> Block:
-    url = image.get("url") if isinstance(image, dict) else image
-    if not isinstance(url, str):
-        raise unsupported(f"{place}.image_url", "it needs a url")
-    found = _DATA_URL.match(url)
-    if found is not None:
-        return _inline(found[1].strip().lower(), found[2], url[found.end() :], place)
-    if url.lower().startswith("https://"):
-        return {"type": "image", "source": {"type": "url", "url": url}}
-    raise unsupported(
-        f"{place}.image_url",
-        "an image is fetched from https only; send others as a data URL",
-    )
-
-
-def _inline(declared: str, options: str, payload: str, place: str) -> Block:
-    if ";base64" in options.lower():
-        data = "".join(payload.split())
-    else:
-        data = base64.b64encode(unquote_to_bytes(payload)).decode()
-    kind = _kind(data, place) or declared.replace("image/jpg", "image/jpeg")
-    if kind == "application/pdf":
-        source = {"type": "base64", "media_type": kind, "data": data}
-        return {"type": "document", "source": source}
-    if kind not in _IMAGES:
-        raise unsupported(
-            f"{place}.image_url", "an image is JPEG, PNG, GIF or WebP, or a PDF"
-        )
-    source = {"type": "base64", "media_type": kind, "data": data}
-    return {"type": "image", "source": source}
-
-
-def _kind(data: str, place: str) -> str | None:
-    """Return the type by the first bytes; Anthropic refuses a wrong label."""
-    try:
-        head = base64.b64decode(data[:24], validate=True)
-    except (binascii.Error, ValueError) as exc:
-        raise unsupported(f"{place}.image_url", "its base64 is broken") from exc
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "image/webp"
-    return next((kind for start, kind in _SIGNATURES if head.startswith(start)), None)

@@ -18,24 +18,25 @@ from sociaro_providers.shapes import as_dict, as_text
 
 from .assistant import assistant_blocks
 from .blocks import Block, content_blocks, text_blocks
-from .models_table import ClaudeModel
 from .refusals import unsupported
+from .target import Target
 from .tool_ids import ToolIds
 
 __all__ = ["conversation"]
 
 _SYSTEM = ("system", "developer")
+_UNCACHED = ("thinking", "redacted_thinking")
 
 
 def conversation(
-    messages: list[Any], model: ClaudeModel
+    messages: list[Any], target: Target
 ) -> tuple[list[Block], list[dict[str, Any]]]:
     """
     Return the system prompt, a list of text blocks, and the turns.
 
     Args:
         messages: In OpenAI shape, plain JSON.
-        model: Whether it takes late system messages and unfinished answers.
+        target: Whose model may take late system messages and unfinished answers.
 
     Raises:
         BadRequestError: A message that has no counterpart, or none is left.
@@ -45,10 +46,12 @@ def conversation(
         (n for n, m in enumerate(checked) if m["role"] not in _SYSTEM), len(checked)
     )
     leading = [_system_blocks(checked[n], n) for n in range(late)]
-    builder = _Conversation(model)
+    leading = [blocks for blocks in leading if blocks]
+    builder = _Conversation(target)
     if late == len(checked) and leading:
         # The API wants at least one message.
         builder.user(leading.pop())
+        target.remarks.note("the last system message went out as the user's")
     for n in range(late, len(checked)):
         builder.add(checked[n], n)
     turns = builder.turns()
@@ -71,7 +74,7 @@ def _system_blocks(message: dict[str, Any], n: int) -> list[Block]:
 
 def _marked(blocks: list[Block], message: dict[str, Any]) -> list[Block]:
     mark = message.get("cache_control")
-    if mark is None or not blocks:
+    if mark is None or not blocks or blocks[-1]["type"] in _UNCACHED:
         return blocks
     return [*blocks[:-1], {**blocks[-1], "cache_control": mark}]
 
@@ -88,8 +91,9 @@ class _Turn:
 class _Conversation:
     """Turns under construction: same roles merge, results come first."""
 
-    def __init__(self, model: ClaudeModel) -> None:
-        self._model = model
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._model = target.model
         self._turns: list[_Turn] = []
         self._waiting: list[Block] = []
         self._blank = False
@@ -113,14 +117,20 @@ class _Conversation:
 
     def user(self, blocks: list[Block]) -> None:
         self._blank = not blocks
-        if blocks:
-            self._user_turn().blocks += blocks
+        for block in blocks:
+            if block["type"] == "tool_result":
+                given = as_text(block.get("tool_use_id"))
+                wire = {"tool_use_id": self._ids.of_result(given)} if given else {}
+                self._user_turn().results.append({**block, **wire})
+            else:
+                self._user_turn().blocks.append(block)
 
     def turns(self) -> list[dict[str, Any]]:
         self._flush()
         if self._blank and not (self._turns and self._turns[-1].role == "user"):
             # Left out, it would turn the answer before it into an unfinished one.
             self._turns.append(_Turn("user", [{"type": "text", "text": "."}]))
+            self._target.remarks.note('the last message is empty: "." went out')
         if self._turns and self._turns[-1].role == "assistant" and self._model.prefill:
             _strip_end(self._turns)
         written: list[dict[str, Any]] = []
@@ -131,7 +141,7 @@ class _Conversation:
                 order = {id_: n for n, id_ in enumerate(ids)}
             results = sorted(
                 turn.results,
-                key=lambda r: order.get(r["tool_use_id"], len(order)),
+                key=lambda r: order.get(as_text(r.get("tool_use_id")), len(order)),
             )
             written.append({"role": turn.role, "content": [*results, *turn.blocks]})
             if turn.notes:
@@ -158,7 +168,10 @@ class _Conversation:
             self.user([_wrapped(block) for block in waiting])
 
     def _assistant(self, message: dict[str, Any], n: int) -> None:
-        blocks = assistant_blocks(message, n, self._ids)
+        follows_user = bool(self._turns) and self._turns[-1].role == "user"
+        if follows_user or self._waiting:
+            self._ids.next_turn()
+        blocks = assistant_blocks(message, n, self._ids, self._target)
         if not blocks:
             return
         self._flush()
@@ -167,7 +180,7 @@ class _Conversation:
             self._legacy.append(cast("str", blocks[-1]["id"]))
         if not self._turns or self._turns[-1].role != "assistant":
             self._turns.append(_Turn("assistant"))
-        self._turns[-1].blocks += blocks
+        self._turns[-1].blocks += _marked(blocks, message)
 
     def _result(self, message: dict[str, Any], place: str) -> Block:
         given = message.get("tool_call_id")
@@ -203,9 +216,5 @@ def _strip_end(turns: list[_Turn]) -> None:
     """Take white space off the end of an unfinished answer: the API refuses it."""
     blocks = turns[-1].blocks
     last = blocks[-1]
-    if last["type"] != "text":
-        return
-    text = str(last.get("text")).rstrip()
-    blocks[-1:] = [{**last, "text": text}] if text else []
-    if not blocks:
-        turns.pop()
+    if last["type"] == "text":
+        blocks[-1] = {**last, "text": last["text"].rstrip()}

@@ -29,6 +29,9 @@ class ClaudeModel:
         max_output: Tokens, the largest `max_tokens`.
         thinking: The modes it accepts: adaptive, enabled, disabled, between_tools.
         thinks_unasked: Whether it thinks when `thinking` is left out.
+        off: How its thinking is turned off: by leaving it out (``omit``), by the mode
+            ``disabled`` or ``between_tools``, or not at all (``never``).
+        off_up_to_high: Whether it can be off only with an effort of at most high.
         efforts: The levels of `output_config.effort`, lowest first.
         sampling: Whether temperature, top_p and top_k are accepted.
         one_sampling: Whether temperature and top_p exclude each other.
@@ -41,6 +44,8 @@ class ClaudeModel:
     max_output: int = 128_000
     thinking: tuple[str, ...] = ("adaptive",)
     thinks_unasked: bool = True
+    off: str = "never"
+    off_up_to_high: bool = False
     efforts: tuple[str, ...] = _ALL
     sampling: bool = False
     one_sampling: bool = False
@@ -57,6 +62,7 @@ _OLD = ClaudeModel(
     4096,
     thinking=(),
     thinks_unasked=False,
+    off="omit",
     efforts=(),
     sampling=True,
     prefill=True,
@@ -71,9 +77,9 @@ _V4_6 = attrs.evolve(
     efforts=_MAX,
     prefill=False,
 )
-_V4_7 = ClaudeModel(thinking=("adaptive", "disabled"), thinks_unasked=False)
+_V4_7 = ClaudeModel(thinking=("adaptive", "disabled"), thinks_unasked=False, off="omit")
 _V4_8 = attrs.evolve(_V4_7, system_messages=True)
-_V5 = attrs.evolve(_V4_8, thinks_unasked=True)
+_V5 = attrs.evolve(_V4_8, thinks_unasked=True, off="disabled")
 _ALWAYS_5 = ClaudeModel(system_messages=True)
 _UNFORCED = attrs.evolve(_ALWAYS_5, forced_tools=False)
 
@@ -92,18 +98,22 @@ _ROWS: dict[tuple[str, int, int], ClaudeModel] = {
     ("opus", 4, 7): _V4_7,
     ("opus", 4, 8): _V4_8,
     ("sonnet", 5, 0): attrs.evolve(_V5, system_messages=False),
-    ("opus", 5, 0): _V5,
+    ("opus", 5, 0): attrs.evolve(_V5, off_up_to_high=True),
     ("fable", 5, 0): _ALWAYS_5,
     ("mythos", 5, 0): _ALWAYS_5,
     ("fable", 5, 1): _UNFORCED,
     ("mythos", 5, 1): _UNFORCED,
     ("opus", 5, 5): _UNFORCED,
-    ("sonnet", 5, 5): attrs.evolve(_UNFORCED, thinking=("adaptive", "between_tools")),
+    ("sonnet", 5, 5): attrs.evolve(
+        _UNFORCED, thinking=("adaptive", "between_tools"), off="between_tools"
+    ),
     ("haiku", 5, 5): _V5,
 }
 
-_NEW = re.compile(r"claude-([a-z]+)-(\d+)(?:[-.](\d{1,2}))?(?:-(\d{8}|latest))?$")
-_FORMER = re.compile(r"claude-(\d+)(?:[-.](\d{1,2}))?-([a-z]+)(?:-(\d{8}|latest))?$")
+# A date, a region, and what a cloud adds in front or behind do not matter.
+_NEW = re.compile(r"claude-([a-z]+)-(\d+)(?:[-.](\d{1,2}))?(?![\da-z])")
+_FORMER = re.compile(r"claude-(\d+)(?:[-.](\d{1,2}))?(?:-([a-z]+))?(?![\da-z])")
+_FIRST = re.compile(r"claude-(?:v\d|instant)")
 _SHORT_SONNET = "20240620"
 
 
@@ -115,15 +125,17 @@ def claude_model(name: str) -> ClaudeModel:
         name: As on the wire, in any case, with or without a date.
     """
     text = name.lower()
+    if _FIRST.search(text):
+        return _OLD
     found = _NEW.search(text)
     if found is not None:
         return _row(found[1], int(found[2]), int(found[3] or 0))
     found = _FORMER.search(text)
     if found is None:
         return _UNKNOWN
-    row = _row(found[3], int(found[1]), int(found[2] or 0))
+    row = _row(found[3] or "", int(found[1]), int(found[2] or 0))
     # The first 3.5 could write half as much as its successor of the same name.
-    return _OLD if found[4] == _SHORT_SONNET else row
+    return _OLD if _SHORT_SONNET in text else row
 
 
 def _row(family: str, major: int, minor: int) -> ClaudeModel:

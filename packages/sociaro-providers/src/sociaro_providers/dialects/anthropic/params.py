@@ -11,22 +11,22 @@ a chain across providers does not fail on it.
 from __future__ import annotations
 
 import re
-from typing import Any, cast
+from typing import Any
 
 from sociaro_providers.shapes import as_dict, as_list, as_text
 
 from .models_table import ClaudeModel
 from .refusals import unsupported
+from .remarks import Remarks
 
 __all__ = [
     "NATIVE",
-    "answer_format",
     "check_shape",
     "hints",
-    "sampling",
     "service_tier",
     "stops",
-    "token_limit",
+    "given_limit",
+    "usual_limit",
     "user_metadata",
 ]
 
@@ -54,6 +54,7 @@ _HANDLED = frozenset(
         "metadata",
         "n",
         "parallel_tool_calls",
+        "reasoning_effort",
         "response_format",
         "stop",
         "stop_sequences",
@@ -64,6 +65,7 @@ _HANDLED = frozenset(
         "tools",
         "top_k",
         "top_p",
+        "web_search_options",
     }
 )
 # Off is what an answer of Anthropic's has anyway.
@@ -79,10 +81,10 @@ _REFUSED = {
     "functions": "use tools",
     "function_call": "use tool_choice",
     "audio": "answers are text",
-    "web_search_options": "give the native web search tool in tools",
 }
 _USER = ("safety_identifier", "user")
-_CONTACT = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|\+?[\d\s().-]{7,}")
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_TELEPHONE = re.compile(r"\+?[\d\s().-]{7,}")
 _TIERS = {
     "auto": "auto",
     "default": "standard_only",
@@ -107,13 +109,19 @@ def check_shape(params: dict[str, Any]) -> None:
     modalities = params.get("modalities")
     if modalities is not None and modalities != ["text"]:
         raise unsupported("modalities", "answers are text")
-    if "block" in repr(params.get("moderation")):
+    if _blocks(params.get("moderation")):
         raise unsupported("moderation", "its safety gate would be lost")
+
+
+def _blocks(moderation: Any) -> bool:
+    """Return whether a mode anywhere inside is ``block``."""
+    inner = [*as_dict(moderation).values(), *as_list(moderation)]
+    return moderation == "block" or any(map(_blocks, inner))
 
 
 def hints(params: dict[str, Any]) -> list[str]:
     """Return the names that are left out though they say something."""
-    return [
+    left = [
         name
         for name, value in params.items()
         if value is not None
@@ -122,79 +130,49 @@ def hints(params: dict[str, Any]) -> list[str]:
         and value not in _OFF.get(name, ())
         and not (name == "service_tier" and as_text(value) in _TIERS)
     ]
+    if as_dict(params.get("stream_options")).get("include_obfuscation"):
+        left.append("stream_options.include_obfuscation")
+    return left
 
 
-def token_limit(params: dict[str, Any], model: ClaudeModel, *, stream: bool) -> Any:
-    """
-    Return `max_tokens`, which Anthropic demands.
+def given_limit(params: dict[str, Any], extra: dict[str, Any]) -> Any:
+    """Return `max_tokens` as the caller gave it, not clamped; None without."""
+    limits = [
+        extra.get("max_tokens"),
+        params.get("max_completion_tokens"),
+        params.get("max_tokens"),
+    ]
+    given = next((limit for limit in limits if limit is not None), None)
+    return int(given) if isinstance(given, float) else given
 
-    As given, not clamped; else 16,000, on a stream 64,000, or what the model can.
-    """
-    for name in ("max_completion_tokens", "max_tokens"):
-        given = params.get(name)
-        if given is not None:
-            whole = isinstance(given, float) and given.is_integer()
-            return int(given) if whole else given
+
+def usual_limit(model: ClaudeModel, *, stream: bool) -> int:
+    """Return the default: 16,000, on a stream 64,000, or what the model can."""
     return min(_DEFAULT_STREAMED if stream else _DEFAULT_TOKENS, model.max_output)
 
 
-def sampling(
-    params: dict[str, Any], model: ClaudeModel, dropped: list[str]
-) -> dict[str, Any]:
-    """Return temperature, top_p and top_k as far as the model takes them."""
-    given = {
-        name: params[name]
-        for name in ("temperature", "top_p", "top_k")
-        if params.get(name) is not None
-    }
-    kept = _allowed(given, model, thinking=_thinks(params))
-    if model.one_sampling and "temperature" in kept and "top_p" in kept:
-        del kept["temperature" if kept["temperature"] == 1 else "top_p"]
-    if _is_number(kept.get("temperature")) and kept["temperature"] > 1:
-        kept["temperature"] = 1.0
-    # A value that says nothing is not worth a warning.
-    dropped += [n for n in given if n not in kept and (n == "top_k" or given[n] != 1)]
-    return kept
+def stops(params: dict[str, Any], remarks: Remarks) -> Any:
+    """
+    Return the stop sequences; those without anything visible are refused there.
+
+    Args:
+        params: `stop`; and `stop_sequences`, which is Anthropic's own and stays.
+        remarks: Takes what is left out.
+    """
+    given, native = params.get("stop"), params.get("stop_sequences")
+    entries = [given] if isinstance(given, str) else as_list(given)
+    kept = [entry for entry in entries if not isinstance(entry, str) or entry.strip()]
+    if entries and not kept:
+        remarks.drop("stop")
+    elif len(kept) < len(entries):
+        remarks.note("stop sequences of nothing but white space were left out")
+    if native is None or isinstance(native, list):
+        known = as_list(native)
+        return [*known, *(entry for entry in kept if entry not in known)]
+    return native
 
 
-def _allowed(
-    given: dict[str, Any], model: ClaudeModel, *, thinking: bool
-) -> dict[str, Any]:
-    if not model.sampling:
-        return {}
-    if not thinking:
-        return dict(given)
-    kept: dict[str, Any] = {}
-    if given.get("temperature") == 1:
-        kept["temperature"] = given["temperature"]
-    if _is_number(given.get("top_p")) and given["top_p"] >= 0.95:
-        kept["top_p"] = given["top_p"]
-    return kept
-
-
-def _thinks(params: dict[str, Any]) -> bool:
-    thinking = params.get("thinking")
-    return isinstance(thinking, dict) and cast("dict[str, Any]", thinking).get(
-        "type"
-    ) in ("enabled", "adaptive")
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def stops(params: dict[str, Any]) -> list[Any]:
-    """Return the stop sequences; those without anything visible are refused there."""
-    given = params.get("stop")
-    if given is None:
-        given = params.get("stop_sequences")
-    if isinstance(given, str):
-        given = [given]
-    entries = as_list(given)
-    return [entry for entry in entries if not isinstance(entry, str) or entry.strip()]
-
-
-def user_metadata(params: dict[str, Any], dropped: list[str]) -> dict[str, Any]:
+def user_metadata(params: dict[str, Any], remarks: Remarks) -> dict[str, Any]:
     """
     Return `metadata` with the user's id.
 
@@ -204,15 +182,15 @@ def user_metadata(params: dict[str, Any], dropped: list[str]) -> dict[str, Any]:
     """
     metadata = params.get("metadata")
     fields = as_dict(metadata)
-    if set(fields) - {"user_id"}:
-        dropped.append("metadata")
+    if set(fields) - {"user_id"} or (metadata is not None and metadata != fields):
+        remarks.drop("metadata")
     named = [(name, params.get(name)) for name in _USER]
     for name, value in (*named, ("metadata", fields.get("user_id"))):
         if value is None:
             continue
         if _is_user_id(value):
             return {"user_id": value}
-        dropped.append(name)
+        remarks.drop(name)
     return {}
 
 
@@ -221,7 +199,8 @@ def _is_user_id(value: Any) -> bool:
         isinstance(value, str)
         and 0 < len(value) <= 255
         and value.isprintable()
-        and _CONTACT.fullmatch(value) is None
+        and _ADDRESS.search(value) is None
+        and _TELEPHONE.fullmatch(value) is None
     )
 
 
@@ -229,27 +208,3 @@ def service_tier(params: dict[str, Any]) -> dict[str, Any]:
     """Return Anthropic's tier; those it does not have are hints."""
     tier = as_text(params.get("service_tier"))
     return {"service_tier": _TIERS[tier]} if tier in _TIERS else {}
-
-
-def answer_format(
-    params: dict[str, Any], model: ClaudeModel
-) -> tuple[dict[str, Any] | None, bool]:
-    """
-    Return `output_config.format`, and whether any JSON object is asked for.
-
-    Raises:
-        BadRequestError: The form is unknown, or the model has no such output.
-    """
-    given = params.get("response_format")
-    if given is None or given == {"type": "text"}:
-        return None, False
-    fields = as_dict(given)
-    if fields.get("type") == "json_object":
-        return None, True
-    wish = fields.get("json_schema")
-    schema = as_dict(wish).get("schema")
-    if fields.get("type") != "json_schema" or not isinstance(schema, dict):
-        raise unsupported("response_format", "json_schema with a schema is known")
-    if not model.json_schema:
-        raise unsupported("response_format", "this model has no structured output")
-    return {"type": "json_schema", "schema": cast("dict[str, Any]", schema)}, False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from sociaro_providers.documents import parsed
@@ -11,11 +10,18 @@ from sociaro_providers.shapes import as_dict, as_list, as_text
 __all__ = ["RawBlock", "RawBlocks"]
 
 _THINKING = ("thinking", "redacted_thinking")
-# Which field of a block a delta makes longer.
+# Which fields of a block a delta makes longer.
 _GROWING = {
-    "text_delta": ("text", "text"),
-    "thinking_delta": ("thinking", "thinking"),
-    "compaction_delta": ("compaction", "content"),
+    "text_delta": ("text",),
+    "thinking_delta": ("thinking",),
+    "compaction_delta": ("content", "encrypted_content"),
+}
+# What a block must be that gets such a delta.
+_KINDS = {
+    "text_delta": "text",
+    "thinking_delta": "thinking",
+    "signature_delta": "thinking",
+    "compaction_delta": "compaction",
 }
 
 
@@ -28,10 +34,22 @@ class RawBlock:
         kind: Its type.
         number: Its place among the calls, or among the thinking blocks.
         arguments: Pieces of JSON, never parsed before the end.
-        begins_at: Where its text begins in the whole, in characters.
+        begins_at, ends_at: Where its text stands in the whole, in characters.
+        told: Fields of a thinking block that chunks have carried already.
+        settled: Whether its end was told.
     """
 
-    __slots__ = ("_pieces", "arguments", "begins_at", "kind", "number", "raw")
+    __slots__ = (
+        "_pieces",
+        "arguments",
+        "begins_at",
+        "ends_at",
+        "kind",
+        "number",
+        "raw",
+        "settled",
+        "told",
+    )
 
     def __init__(self, raw: dict[str, Any], number: int) -> None:
         self.raw = raw
@@ -39,11 +57,18 @@ class RawBlock:
         self.number = number
         self.arguments: list[str] = []
         self.begins_at = 0
+        self.ends_at = 0
+        self.told = {"type"}
+        self.settled = False
         self._pieces: dict[str, list[str]] = {}
 
     def take(self, delta: dict[str, Any]) -> None:
         """Add a delta; of a kind nobody knows nothing is taken."""
         kind = as_text(delta.get("type"))
+        for field in _GROWING.get(kind, ()):
+            piece = delta.get(field)
+            if isinstance(piece, str):
+                self._pieces.setdefault(field, []).append(piece)
         if kind == "input_json_delta":
             piece = delta.get("partial_json")
             if isinstance(piece, str) and piece:
@@ -53,23 +78,12 @@ class RawBlock:
         elif kind == "citations_delta":
             known = as_list(self.raw.get("citations"))
             self.raw["citations"] = [*known, delta.get("citation")]
-        elif kind in _GROWING:
-            _, field = _GROWING[kind]
-            piece = delta.get(field)
-            if isinstance(piece, str):
-                self._pieces.setdefault(field, []).append(piece)
-
-    def default_arguments(self) -> str:
-        """Return the arguments of a call that had no delta."""
-        given = self.raw.get("input")
-        return json.dumps(given or {}, ensure_ascii=False)
 
     def finished(self) -> dict[str, Any]:
         """Return the block as it would stand in a message."""
         made = dict(self.raw)
         for field, pieces in self._pieces.items():
-            start = made.get(field)
-            made[field] = "".join([start if isinstance(start, str) else "", *pieces])
+            made[field] = "".join([as_text(made.get(field)), *pieces])
         if self.arguments:
             text = "".join(self.arguments)
             try:
@@ -112,7 +126,7 @@ class RawBlocks:
         block = self.find(index)
         if block is None:
             # Its start got lost: the delta tells what it is.
-            kind, _ = _GROWING.get(as_text(delta.get("type")), (None, ""))
+            kind = _KINDS.get(as_text(delta.get("type")))
             block = self.start(index, {"type": kind} if kind else None)
         block.take(delta)
         return block
@@ -121,10 +135,6 @@ class RawBlocks:
         """Return the block at `index`; None if there is none."""
         return self._blocks.get(index) if isinstance(index, int) else None
 
-    def content(self) -> list[dict[str, Any]]:
-        """Return all blocks in their order."""
-        return [
-            block.finished()
-            for _, block in sorted(self._blocks.items())
-            if block.raw or block.kind
-        ]
+    def ordered(self) -> list[RawBlock]:
+        """Return all blocks in their order, but those of which nothing is known."""
+        return [block for _, block in sorted(self._blocks.items()) if block.raw]

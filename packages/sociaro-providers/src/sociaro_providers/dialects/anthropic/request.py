@@ -10,26 +10,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from sociaro_core.wire import Headers
+from sociaro_core.errors import ConfigurationError
 from sociaro_providers.calls import ChatCall, body_of
 from sociaro_providers.provider import Encoded
 from sociaro_providers.shapes import as_dict, as_list
 
 from . import params as wishes
-from .blocks import Block
+from .answer_format import JSON_ONLY, answer_format
+from .betas import beta_header
 from .messages import conversation
-from .models_table import ClaudeModel, claude_model
-from .tools import choice_of, tools_of
+from .models_table import claude_model
+from .names import names_of
+from .remarks import Remarks
+from .sampling import sampling
+from .target import Target
+from .thinking import Reasoning, Setting, reasoning, thinks
+from .tool_choice import allowed_tools, choice_of
+from .tools import tools_of, web_search_of
 
 __all__ = ["encode"]
 
-_BETA = "anthropic-beta"
-_MCP_BETA = "mcp-client-2025-11-20"
-# Constant, so that the prefix stays the same from turn to turn.
-_JSON_ONLY: Block = {
-    "type": "text",
-    "text": "Respond with one valid JSON object only. No prose, no code fences.",
-}
+_FORCED = ("any", "tool")
 
 
 def encode(call: ChatCall, model: str) -> Encoded:
@@ -39,94 +40,116 @@ def encode(call: ChatCall, model: str) -> Encoded:
     Raises:
         BadRequestError: With ``code="unsupported_parameter"``, for what has no
             counterpart and would change the shape or the safety of the answer.
-        ConfigurationError: JSON cannot write it.
+        ConfigurationError: JSON cannot write it, or a schema is nested too deeply.
     """
+    try:
+        return _encoded(call, model)
+    except RecursionError:
+        raise ConfigurationError("the request is nested too deeply") from None
+
+
+def _encoded(call: ChatCall, model: str) -> Encoded:
     params = {name: v for name, v in call.params.items() if v is not None}
     extra = dict(call.extra_body or {})
-    betas = [*_strings(params.get("betas")), *_strings(extra.pop("betas", None))]
+    betas = [params.get("betas"), extra.pop("betas", None)]
+    target = Target(claude_model(model), names_of(call), Remarks())
     wishes.check_shape(params)
-    dropped = wishes.hints(params)
-    row = claude_model(model)
-    limit = wishes.token_limit(params, row, stream=call.stream)
-    body: dict[str, Any] = {"model": model, "max_tokens": limit}
-    body |= _content(call.messages, params, row)
+    for name in wishes.hints(params):
+        target.remarks.drop(name)
+    talk = _talk(call.messages, params, extra, target)
+    thought = _thought(params, extra, talk, target, stream=call.stream)
+    body: dict[str, Any] = {"model": model, "max_tokens": thought.max_tokens, **talk}
     body |= {name: params[name] for name in wishes.NATIVE if name in params}
-    body |= _settings(params, row, dropped)
+    body |= _settings(params, extra, thought, target)
     if call.stream:
         body["stream"] = True
     body = _laid_over(body, extra)
-    if "mcp_servers" in body:
-        betas.append(_MCP_BETA)
     return Encoded(
         body_of(body),
-        _headers(call.headers, betas),
-        tuple(dict.fromkeys(dropped)),
+        beta_header(call.headers, betas, body),
+        tuple(target.remarks.dropped),
         None if call.stream else _patience(body.get("max_tokens")),
+        tuple(target.remarks.notes),
     )
 
 
-def _content(
-    messages: list[Any], params: dict[str, Any], row: ClaudeModel
+def _talk(
+    messages: list[Any], params: dict[str, Any], extra: dict[str, Any], target: Target
 ) -> dict[str, Any]:
-    system, turns = conversation(messages, row)
+    """Return what is said, and the tools."""
+    system, turns = conversation(messages, target)
     given = params.get("system")
     if isinstance(given, str):
         given = [{"type": "text", "text": given}] if given.strip() else []
-    if isinstance(given, list):
-        system = [*as_list(given), *system]
-    _, any_json = wishes.answer_format(params, row)
+    system = [*as_list(given), *system]
+    _, any_json = answer_format(params.get("response_format"), target.model)
     if any_json:
-        system = [*system, _JSON_ONLY]
-    choice, tools = choice_of(params, tools_of(params.get("tools"), row))
+        system = [*system, JSON_ONLY]
+    tools = tools_of(
+        allowed_tools(params.get("tool_choice"), params.get("tools")), target
+    )
+    tools += web_search_of(params.get("web_search_options"), tools)
+    # Native tools may come by `extra_body` too.
+    choice = choice_of(params, extra.get("tools", tools), target.names)
     parts = {"system": system, "messages": turns, "tools": tools, "tool_choice": choice}
     return {name: part for name, part in parts.items() if part}
 
 
+def _thought(
+    params: dict[str, Any],
+    extra: dict[str, Any],
+    talk: dict[str, Any],
+    target: Target,
+    *,
+    stream: bool,
+) -> Reasoning:
+    choice = as_dict(extra.get("tool_choice", talk.get("tool_choice")))
+    setting = Setting(
+        target.model,
+        extra.get("thinking", params.get("thinking")),
+        wishes.given_limit(params, extra),
+        wishes.usual_limit(target.model, stream=stream),
+        choice.get("type") in _FORCED,
+        talk["messages"],
+    )
+    return reasoning(params.get("reasoning_effort"), setting, target.remarks)
+
+
 def _settings(
-    params: dict[str, Any], row: ClaudeModel, dropped: list[str]
+    params: dict[str, Any], extra: dict[str, Any], thought: Reasoning, target: Target
 ) -> dict[str, Any]:
+    remarks = target.remarks
+    form, _ = answer_format(params.get("response_format"), target.model)
+    config = {"effort": thought.effort, "format": form}
     made: dict[str, Any] = {
-        **wishes.sampling(params, row, dropped),
+        "thinking": thought.thinking,
+        "stop_sequences": wishes.stops(params, remarks),
+        "metadata": wishes.user_metadata(params, remarks),
+        "output_config": {
+            **{name: value for name, value in config.items() if value is not None},
+            **as_dict(params.get("output_config")),
+        },
         **wishes.service_tier(params),
     }
-    stops = wishes.stops(params)
-    if stops:
-        made["stop_sequences"] = stops
-    metadata = wishes.user_metadata(params, dropped)
-    if metadata:
-        made["metadata"] = metadata
-    schema, _ = wishes.answer_format(params, row)
-    if schema is not None:
-        config = params.get("output_config")
-        made["output_config"] = {
-            **as_dict(config),
-            "format": schema,
-        }
-    return made
+    on = thinks(extra.get("thinking", thought.thinking))
+    return {
+        **{name: value for name, value in made.items() if value},
+        **sampling(params, target.model, thinking=on, remarks=remarks),
+    }
 
 
 def _laid_over(body: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
-    """Lay `extra` over `body`; what has two sources by nature merges a level deep."""
+    """
+    Lay `extra` over `body`; what has two sources by nature merges a level deep.
+
+    A None takes the key away: Anthropic knows no null.
+    """
     made = {**body, **extra}
     for name in ("output_config", "metadata"):
         ours, theirs = body.get(name), extra.get(name)
         if isinstance(ours, dict) and isinstance(theirs, dict):
             made[name] = {**ours, **theirs}
-    return made
-
-
-def _headers(given: Headers, betas: list[str]) -> Headers:
-    if not betas:
-        return Headers()
-    users = [beta.strip() for beta in given.get(_BETA, "").split(",")]
-    return Headers({_BETA: ",".join(dict.fromkeys(filter(None, [*users, *betas])))})
-
-
-def _strings(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    entries = as_list(value)
-    return [entry for entry in entries if isinstance(entry, str)]
+    return {name: value for name, value in made.items() if value is not None}
 
 
 def _patience(limit: Any) -> float | None:

@@ -8,6 +8,7 @@ yet are kept as they came, in ``provider_specific_fields.anthropic``.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from sociaro_core.errors import APIError
@@ -18,17 +19,21 @@ from sociaro_providers.models import ChatCompletion
 from sociaro_providers.models._structure import structure
 from sociaro_providers.shapes import as_dict, as_list, as_text
 
+from .names import renamed
 from .refusals import refine
 
 __all__ = [
     "DECLINED",
     "annotations_of",
     "answer_extras",
+    "arguments_of",
     "decode",
     "finish_reason",
     "message_id",
     "message_of",
+    "original_name",
     "refusal_of",
+    "tier_of",
     "usage_of",
 ]
 
@@ -48,8 +53,14 @@ _FINISH = {
     "refusal": "content_filter",
 }
 _TIERS = {"standard": "default", "batch": "default"}
-_USAGE_EXTRAS = ("server_tool_use", "iterations", "inference_geo")
-_MESSAGE_EXTRAS = ("container", "context_management")
+_USAGE_EXTRAS = (
+    "cache_creation",
+    "inference_geo",
+    "iterations",
+    "server_tool_use",
+    "speed",
+)
+_MESSAGE_EXTRAS = ("container", "context_management", "stop_details")
 
 
 def decode(call: ChatCall, response: Response) -> ChatCompletion:
@@ -59,9 +70,8 @@ def decode(call: ChatCall, response: Response) -> ChatCompletion:
     Raises:
         APIError: An error inside the 200; or ``code="invalid_response"``.
     """
-    del call
     data = message_of(response)
-    return structure(ChatCompletion, _completion(data, response))
+    return structure(ChatCompletion, _completion(data, response, renamed(call)))
 
 
 def message_of(response: Response) -> dict[str, Any]:
@@ -84,9 +94,11 @@ def message_id(data: dict[str, Any], response: Response) -> str:
     return given if isinstance(given, str) else f"msg_{response.request_id or ''}"
 
 
-def _completion(data: dict[str, Any], response: Response) -> dict[str, Any]:
+def _completion(
+    data: dict[str, Any], response: Response, names: Mapping[str, str]
+) -> dict[str, Any]:
     usage = as_dict(data.get("usage"))
-    message = _message(data)
+    message = _message(data, names)
     choice = {
         "index": 0,
         "finish_reason": finish_reason(
@@ -95,18 +107,23 @@ def _completion(data: dict[str, Any], response: Response) -> dict[str, Any]:
         "logprobs": None,
         "message": message,
     }
-    tier = usage.get("service_tier")
     made = {
         "id": message_id(data, response),
         "object": "chat.completion",
         "created": int(response.received),
         "model": data.get("model"),
-        "service_tier": _TIERS.get(tier, tier) if isinstance(tier, str) else None,
+        "service_tier": tier_of(usage),
         "system_fingerprint": None,
         "choices": [choice],
         "usage": usage_of(usage),
     }
     return {**made, **answer_extras(data, usage)}
+
+
+def tier_of(usage: dict[str, Any]) -> str | None:
+    """Return OpenAI's word for the service tier; None if the answer has none."""
+    tier = usage.get("service_tier")
+    return _TIERS.get(tier, tier) if isinstance(tier, str) else None
 
 
 def answer_extras(data: dict[str, Any], usage: dict[str, Any]) -> dict[str, Any]:
@@ -117,24 +134,22 @@ def answer_extras(data: dict[str, Any], usage: dict[str, Any]) -> dict[str, Any]
     return {"provider_specific_fields": {"anthropic": said}} if said else {}
 
 
-def _message(data: dict[str, Any]) -> dict[str, Any]:
+def _message(data: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     blocks = [as_dict(block) for block in data["content"]]
-    texts = [as_text(block.get("text")) for block in blocks if _is(block, "text")]
-    calls = [_call(block) for block in blocks if _is(block, "tool_use")]
-    thinking = [b for b in blocks if b.get("type") in _THINKING]
+    text = "".join(as_text(b.get("text")) for b in blocks if _is(b, "text"))
+    calls = [_call(block, names) for block in blocks if _is(block, "tool_use")]
     refused = data.get("stop_reason") == "refusal"
-    nothing = None if calls or refused else ""
     message: dict[str, Any] = {
         "role": "assistant",
-        "content": "".join(texts) if texts else nothing,
+        "content": None if not text and (calls or refused) else text,
         "refusal": refusal_of(data) if refused else None,
     }
     if calls:
         message["tool_calls"] = calls
+    # Copies: who changes them must not change the raw blocks.
+    thinking = [dict(block) for block in blocks if block.get("type") in _THINKING]
     if thinking:
-        message["reasoning_content"] = "".join(
-            as_text(b.get("thinking")) for b in thinking
-        )
+        message |= _reasoning(thinking)
         message["thinking_blocks"] = thinking
     annotations = _annotations(blocks)
     if annotations:
@@ -144,19 +159,36 @@ def _message(data: dict[str, Any]) -> dict[str, Any]:
     return message
 
 
+def _reasoning(thinking: list[dict[str, Any]]) -> dict[str, Any]:
+    text = "".join(as_text(block.get("thinking")) for block in thinking)
+    return {"reasoning_content": text} if text else {}
+
+
 def refusal_of(data: dict[str, Any]) -> str:
     """Return why the model declined."""
     return as_text(as_dict(data.get("stop_details")).get("explanation")) or DECLINED
 
 
-def _call(block: dict[str, Any]) -> dict[str, Any]:
-    given = block.get("input")
-    arguments = json.dumps({} if given is None else given, ensure_ascii=False)
-    return {
-        "id": block.get("id"),
-        "type": "function",
-        "function": {"name": block.get("name"), "arguments": arguments},
-    }
+def _call(block: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    name = original_name(block.get("name"), names)
+    function = {"name": name, "arguments": arguments_of(block)}
+    return {"id": block.get("id"), "type": "function", "function": function}
+
+
+def original_name(name: Any, names: Mapping[str, str]) -> Any:
+    """
+    Return the caller's name of a tool.
+
+    Args:
+        name: As it came.
+        names: The caller's names by those that had to be written otherwise.
+    """
+    return names.get(name, name) if isinstance(name, str) else name
+
+
+def arguments_of(block: dict[str, Any]) -> str:
+    """Return the input of a call as JSON text; none at all is an empty object."""
+    return json.dumps(block.get("input") or {}, ensure_ascii=False)
 
 
 def _annotations(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -7,8 +7,8 @@ knows yet give no chunk; their blocks are kept raw.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, ClassVar, cast
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias, cast
 
 import attrs
 
@@ -23,19 +23,25 @@ from sociaro_providers.shapes import as_dict, as_list, as_text
 from sociaro_providers.sse import Event
 from sociaro_providers.streams import StreamDecoder, cut_off
 
+from .names import renamed
 from .raw_blocks import RawBlock, RawBlocks
 from .refusals import refine
 from .response import (
     annotations_of,
     answer_extras,
+    arguments_of,
     finish_reason,
     message_id,
     message_of,
+    original_name,
     refusal_of,
+    tier_of,
     usage_of,
 )
 
 __all__ = ["MessageDecoder", "stream"]
+
+Deltas: TypeAlias = "list[dict[str, Any]]"
 
 _NO_OBJECT = "an event of the stream is no JSON object"
 _NO_MESSAGE = "the stream has no message"
@@ -43,7 +49,8 @@ _NO_MESSAGE = "the stream has no message"
 
 def stream(call: ChatCall, response: Response) -> StreamDecoder:
     """Return a decoder for the bytes of a streamed answer."""
-    return MessageDecoder(response, include_usage=call.include_usage)
+    names = renamed(call)
+    return MessageDecoder(response, include_usage=call.include_usage, names=names)
 
 
 class MessageDecoder:
@@ -53,11 +60,19 @@ class MessageDecoder:
     Args:
         response: The head of the answer: its clock, and for errors.
         include_usage: Whether a last chunk tells the usage.
+        names: The caller's names of tools by those that had to be written otherwise.
     """
 
-    def __init__(self, response: Response, *, include_usage: bool = False) -> None:
+    def __init__(
+        self,
+        response: Response,
+        *,
+        include_usage: bool = False,
+        names: Mapping[str, str] | None = None,
+    ) -> None:
         self._response = response
         self._include_usage = include_usage
+        self._names = names or {}
         self._framing = Framing()
         self._message: dict[str, Any] = {}
         self._envelope: dict[str, Any] = {}
@@ -116,93 +131,105 @@ class MessageDecoder:
     def _take(self, kind: str, fields: dict[str, Any]) -> list[ChatCompletionChunk]:
         if kind != "ping":
             self._events += 1
-        if kind == "error" or (fields.get("error") and kind not in self._handlers):
+        handler = _HANDLERS.get(kind)
+        if kind == "error" or (handler is None and fields.get("error")):
             self._error(fields)
         elif kind == "message_stop":
             return self._closing(stopped=True)
-        elif kind in self._handlers:
-            deltas = list(self._handlers[kind](self, fields))
-            return [self._chunk(delta) for delta in deltas]
+        elif handler is not None:
+            return [self._chunk(delta) for delta in handler(self, fields)]
         return []
 
-    def _on_message_start(self, fields: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    def on_message_start(self, fields: dict[str, Any]) -> Deltas:
+        """Take the head of the message; whole blocks in it come at once."""
         message = as_dict(fields.get("message"))
         self._message |= message
         self._merge_usage(message)
-        yield from self._opened()
+        deltas = self._opened()
         for n, block in enumerate(as_list(message.get("content"))):
-            yield from self._on_start({"index": n, "content_block": block})
-            yield from self._on_stop({"index": n})
+            deltas += self.on_start({"index": n, "content_block": block})
+            deltas += self.on_stop({"index": n})
+        return deltas
 
-    def _opened(self) -> Iterator[dict[str, Any]]:
+    def _opened(self) -> Deltas:
         if self._envelope:
-            return
+            return []
         self._envelope = {
             "id": message_id(self._message, self._response),
             "object": "chat.completion.chunk",
             "created": int(self._response.received),
             "model": self._message.get("model"),
         }
-        yield {"role": "assistant", "content": ""}
+        return [{"role": "assistant", "content": ""}]
 
-    def _on_start(self, fields: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        yield from self._opened()
+    def on_start(self, fields: dict[str, Any]) -> Deltas:
+        """Take the start of a block, which may hold all of it."""
+        deltas = self._opened()
         block = self._blocks.start(fields.get("index"), fields.get("content_block"))
-        block.begins_at = self._written
+        block.begins_at = block.ends_at = self._written
         raw = block.raw
         if block.kind == "text":
-            yield from self._text(as_text(raw.get("text")))
+            deltas += self._text(block, as_text(raw.get("text")))
         elif block.kind == "tool_use":
-            function = {"name": raw.get("name"), "arguments": ""}
-            yield _call(
-                block, {"id": raw.get("id"), "type": "function", "function": function}
-            )
+            name = original_name(raw.get("name"), self._names)
+            function = {"name": name, "arguments": ""}
+            head = {"id": raw.get("id"), "type": "function", "function": function}
+            deltas.append(_call(block, head))
         elif block.kind == "redacted_thinking":
-            yield {"thinking_blocks": [{**raw, "index": block.number}]}
+            block.told.update(raw)
+            deltas.append({"thinking_blocks": [{**raw, "index": block.number}]})
         elif block.kind == "thinking":
-            yield from _thinking(block, as_text(raw.get("thinking")))
-            yield from _signature(block, as_text(raw.get("signature")))
+            deltas += _thinking(block, as_text(raw.get("thinking")))
+            deltas += _signature(block, as_text(raw.get("signature")))
+        return deltas
 
-    def _on_delta(self, fields: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        yield from self._opened()
+    def on_delta(self, fields: dict[str, Any]) -> Deltas:
+        """Take a piece of a block; what does not fit its kind gives nothing."""
         delta = as_dict(fields.get("delta"))
         kind = delta.get("type")
+        deltas = [] if self._envelope else self._opened()
         block = self._blocks.take(fields.get("index"), delta)
         if kind == "text_delta":
-            yield from self._text(as_text(delta.get("text")))
-        elif kind == "input_json_delta" and block.kind == "tool_use":
+            if block.kind == "text":
+                deltas += self._text(block, as_text(delta.get("text")))
+        elif block.kind == "tool_use":
             piece = as_text(delta.get("partial_json"))
-            if piece:
-                yield _call(block, {"function": {"arguments": piece}})
-        elif kind == "thinking_delta":
-            yield from _thinking(block, as_text(delta.get("thinking")))
-        elif kind == "signature_delta":
-            yield from _signature(block, as_text(delta.get("signature")))
+            if piece and kind == "input_json_delta":
+                deltas.append(_call(block, {"function": {"arguments": piece}}))
+        elif block.kind == "thinking":
+            if kind == "thinking_delta":
+                deltas += _thinking(block, as_text(delta.get("thinking")))
+            elif kind == "signature_delta":
+                deltas += _signature(block, as_text(delta.get("signature")))
+        return deltas
 
-    def _on_stop(self, fields: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    def on_stop(self, fields: dict[str, Any]) -> Deltas:
+        """Take the end of a block."""
         block = self._blocks.find(fields.get("index"))
-        if block is None:
-            return
+        if block is None or block.settled:
+            return []
         if block.kind == "tool_use" and not block.arguments:
-            yield _call(block, {"function": {"arguments": block.default_arguments()}})
-        elif block.kind == "text":
-            found = annotations_of(block.raw, block.begins_at, self._written)
-            if found:
-                yield {"annotations": found}
+            block.settled = True
+            arguments = arguments_of(block.raw)
+            return [_call(block, {"function": {"arguments": arguments}})]
+        return _settled(block)
 
-    def _text(self, text: str) -> Iterator[dict[str, Any]]:
+    def _text(self, block: RawBlock, text: str) -> Deltas:
+        if not text:
+            return []
         self._written += len(text)
-        if text:
-            yield {"content": text}
+        block.ends_at = self._written
+        return [{"content": text}]
 
-    def _on_message_delta(self, fields: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        yield from self._opened()
+    def on_message_delta(self, fields: dict[str, Any]) -> Deltas:
+        """Take what is said of the whole message at its end."""
         said = {**fields, **as_dict(fields.get("delta"))}
         self._message |= {
             name: said[name] for name in _LAST_WORDS if said.get(name) is not None
         }
         self._merge_usage(fields)
         self.whole = self._message.get("stop_reason") is not None
+        return self._opened()
 
     def _merge_usage(self, fields: dict[str, Any]) -> None:
         # The counts are totals so far: they replace, they do not add up.
@@ -219,7 +246,9 @@ class MessageDecoder:
             self._fail(cut_off(self._events))
             return []
         self.whole = True
-        chunks = [self._last()]
+        # A block that was cut off has no end of its own.
+        ends = [d for block in self._blocks.ordered() for d in _settled(block)]
+        chunks = [*map(self._chunk, ends), self._last()]
         if self._include_usage:
             told = {**self._envelope, "choices": [], "usage": usage_of(self._usage)}
             chunks.append(structure(ChatCompletionChunk, told))
@@ -227,7 +256,8 @@ class MessageDecoder:
 
     def _last(self) -> ChatCompletionChunk:
         reason = self._message.get("stop_reason")
-        raw = {"content": self._blocks.content(), "stop_reason": reason}
+        content = [block.finished() for block in self._blocks.ordered()]
+        raw = {"content": content, "stop_reason": reason}
         if self._message.get("stop_sequence") is not None:
             raw["stop_sequence"] = self._message["stop_sequence"]
         delta: dict[str, Any] = {"provider_specific_fields": {"anthropic": raw}}
@@ -235,6 +265,9 @@ class MessageDecoder:
             delta["refusal"] = refusal_of(self._message)
         finish = finish_reason(reason, calls=self._blocks.calls > 0)
         extras = answer_extras(self._message, self._usage)
+        tier = tier_of(self._usage)
+        if tier is not None:
+            extras["service_tier"] = tier
         return self._chunk(delta, finish, extras)
 
     def _chunk(
@@ -262,14 +295,6 @@ class MessageDecoder:
         chunks = self._take("message_start", {"message": message})
         return [*chunks, *self._closing(stopped=True)]
 
-    _handlers: ClassVar[dict[str, Any]] = {
-        "message_start": _on_message_start,
-        "content_block_start": _on_start,
-        "content_block_delta": _on_delta,
-        "content_block_stop": _on_stop,
-        "message_delta": _on_message_delta,
-    }
-
     def _error(self, fields: dict[str, Any]) -> None:
         self._fail(refine(error_inside(self._response, fields)))
 
@@ -292,13 +317,43 @@ def _call(block: RawBlock, piece: dict[str, Any]) -> dict[str, Any]:
     return {"tool_calls": [{"index": block.number, **piece}]}
 
 
-def _thinking(block: RawBlock, text: str) -> Iterator[dict[str, Any]]:
-    if text:
-        piece = {"type": "thinking", "thinking": text, "index": block.number}
-        yield {"reasoning_content": text, "thinking_blocks": [piece]}
+def _thinking(block: RawBlock, text: str) -> Deltas:
+    if not text:
+        return []
+    block.told.add("thinking")
+    piece = {"type": "thinking", "thinking": text, "index": block.number}
+    return [{"reasoning_content": text, "thinking_blocks": [piece]}]
 
 
-def _signature(block: RawBlock, signature: str) -> Iterator[dict[str, Any]]:
-    if signature:
-        piece = {"type": "thinking", "thinking": "", "signature": signature}
-        yield {"thinking_blocks": [{**piece, "index": block.number}]}
+def _signature(block: RawBlock, signature: str) -> Deltas:
+    if not signature:
+        return []
+    block.told.update(("thinking", "signature"))
+    piece = {"type": "thinking", "thinking": "", "signature": signature}
+    return [{"thinking_blocks": [{**piece, "index": block.number}]}]
+
+
+def _settled(block: RawBlock) -> Deltas:
+    """Return what the end of a block brings to light, once."""
+    if block.settled:
+        return []
+    block.settled = True
+    if block.kind == "text":
+        found = annotations_of(block.raw, block.begins_at, block.ends_at)
+        return [{"annotations": found}] if found else []
+    if block.kind != "thinking":
+        return []
+    # An unsigned thought, or a field nobody knows: it belongs to the block all the
+    # same, and must be in the message that is put together.
+    rest = {name: v for name, v in block.finished().items() if name not in block.told}
+    piece = {"type": "thinking", "thinking": "", **rest, "index": block.number}
+    return [{"thinking_blocks": [piece]}] if rest else []
+
+
+_HANDLERS: dict[str, Callable[[MessageDecoder, dict[str, Any]], Deltas]] = {
+    "message_start": MessageDecoder.on_message_start,
+    "content_block_start": MessageDecoder.on_start,
+    "content_block_delta": MessageDecoder.on_delta,
+    "content_block_stop": MessageDecoder.on_stop,
+    "message_delta": MessageDecoder.on_message_delta,
+}

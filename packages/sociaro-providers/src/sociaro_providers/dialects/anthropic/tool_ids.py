@@ -15,19 +15,20 @@ class ToolIds:
     Ids on the wire for the ids in the messages; the same messages give the same.
 
     Other providers repeat ids, or write them with dots and colons; Anthropic refuses
-    both. A result belongs to the last call of its id.
+    both. A result belongs to the first call of its id in the last turn that has not
+    got one yet.
     """
 
-    __slots__ = ("_latest", "_used")
+    __slots__ = ("_latest", "_used", "_waiting")
 
     def __init__(self) -> None:
         self._latest: dict[str, str] = {}
         self._used: set[str] = set()
+        self._waiting: dict[str, list[str]] = {}
 
-    def keep(self, wire: str) -> None:
-        """Note a call that goes out with the id it has."""
-        self._used.add(wire)
-        self._latest[wire] = wire
+    def next_turn(self) -> None:
+        """Note that the assistant speaks again: results are for its new calls."""
+        self._waiting.clear()
 
     def of_call(self, given: str) -> str:
         """Return the id for a new call."""
@@ -38,10 +39,14 @@ class ToolIds:
             wire = f"{clean}_{number}"
         self._used.add(wire)
         self._latest[given] = wire
+        self._waiting.setdefault(given, []).append(wire)
         return wire
 
     def of_result(self, given: str) -> str:
         """Return the id of the call that a result answers."""
+        waiting = self._waiting.get(given)
+        if waiting:
+            return waiting.pop(0)
         return self._latest.get(given) or _clean(given)
 
 

@@ -1,22 +1,24 @@
 """
-Tools and the choice among them.
+Tools: functions in Anthropic's form, native ones as they are.
 
-*Source*: "Tools" and "Tool choice" of the Messages API.
+*Source*: "Tools" of the Messages API.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Any, cast
 
-from sociaro_providers.shapes import as_dict, as_list
+from sociaro_providers.shapes import as_dict, as_list, as_text
 
-from .models_table import ClaudeModel
+from .blocks import unmarked
+from .names import is_native
 from .refusals import unsupported
+from .schema import strict_schema
+from .target import Target
+from .tool_schema import object_schema
 
-__all__ = ["choice_of", "tools_of"]
+__all__ = ["tools_of", "web_search_of"]
 
-_NATIVE = re.compile(r"[a-z_]+_\d{8}$|mcp_toolset$")
 _EXTRAS = (
     "cache_control",
     "defer_loading",
@@ -24,15 +26,13 @@ _EXTRAS = (
     "input_examples",
     "eager_input_streaming",
 )
-_MODES = {
-    "auto": {"type": "auto"},
-    "none": {"type": "none"},
-    "required": {"type": "any"},
-}
-_CHOICES = frozenset({"auto", "any", "tool", "none"})
+# Later versions call code of their own, whose blocks a history in OpenAI shape loses.
+_WEB_SEARCH = {"type": "web_search_20250305", "name": "web_search"}
+_USES = {"low": 1, "medium": 5, "high": 10}
+_PLACE = ("city", "region", "country", "timezone")
 
 
-def tools_of(tools: Any, model: ClaudeModel) -> list[dict[str, Any]]:
+def tools_of(tools: Any, target: Target) -> list[dict[str, Any]]:
     """
     Return the tools in Anthropic's form, in the same order; native ones as they are.
 
@@ -43,31 +43,42 @@ def tools_of(tools: Any, model: ClaudeModel) -> list[dict[str, Any]]:
         return []
     if not isinstance(tools, list):
         raise unsupported("tools", "it must be a list")
-    return [_tool(tool, n, model) for n, tool in enumerate(as_list(tools))]
+    return [_tool(tool, n, target) for n, tool in enumerate(as_list(tools))]
 
 
-def _tool(tool: Any, n: int, model: ClaudeModel) -> dict[str, Any]:
+def _tool(tool: Any, n: int, target: Target) -> dict[str, Any]:
     fields = as_dict(tool)
-    kind = fields.get("type")
-    if "input_schema" in fields or (isinstance(kind, str) and _NATIVE.match(kind)):
-        return fields
+    if is_native(fields):
+        return unmarked(fields)
     function = fields.get("function")
-    if kind not in (None, "function") or not isinstance(function, dict):
+    if fields.get("type") not in (None, "function") or not isinstance(function, dict):
         raise unsupported(f"tools[{n}]", "only function tools have a counterpart")
-    return _function(cast("dict[str, Any]", function), fields, n, model)
+    return _function(cast("dict[str, Any]", function), fields, n, target)
 
 
 def _function(
-    function: dict[str, Any], tool: dict[str, Any], n: int, model: ClaudeModel
+    function: dict[str, Any], tool: dict[str, Any], n: int, target: Target
 ) -> dict[str, Any]:
+    place = f"tools[{n}].function"
     name = function.get("name")
     if not isinstance(name, str) or not name:
-        raise unsupported(f"tools[{n}].function.name", "a function has a name")
-    made: dict[str, Any] = {"name": name}
-    if function.get("description"):
-        made["description"] = function["description"]
-    made["input_schema"] = _schema(function.get("parameters"))
-    if function.get("strict") is True and model.json_schema:
+        raise unsupported(f"{place}.name", "a function has a name")
+    parameters = function.get("parameters")
+    if parameters is not None and not isinstance(parameters, dict):
+        raise unsupported(f"{place}.parameters", "it is a JSON schema")
+    schema, line = object_schema(as_dict(parameters))
+    strict = function.get("strict") is True
+    if strict and not target.model.json_schema:
+        target.remarks.note("this model has no strict tools")
+        strict = False
+    if strict:
+        schema = strict_schema(schema, f"{place}.parameters")
+    made: dict[str, Any] = {"name": target.names.get(name, name)}
+    described = "\n".join(filter(None, (as_text(function.get("description")), line)))
+    if described:
+        made["description"] = described
+    made["input_schema"] = schema
+    if strict:
         made["strict"] = True
     for extra in _EXTRAS:
         value = tool.get(extra, function.get(extra))
@@ -76,72 +87,31 @@ def _function(
     return made
 
 
-def _schema(parameters: Any) -> dict[str, Any]:
-    schema = as_dict(parameters)
-    made = {"type": "object", **schema}
-    if made.get("properties") is None:
-        made["properties"] = {}
-    return made
-
-
-def choice_of(
-    params: dict[str, Any], tools: list[dict[str, Any]]
-) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+def web_search_of(options: Any, tools: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """
-    Return the tool choice, None to leave it to the API, and the tools that remain.
+    Return the native tool that `web_search_options` stands for, or none.
 
     Args:
-        params: Of which `tool_choice` and `parallel_tool_calls` count.
-        tools: As `tools_of` gave them.
+        options: OpenAI's. A larger context is taken as more searches.
+        tools: The others; a native web search among them is enough.
 
     Raises:
-        BadRequestError: A call is forced without any tool, or the form is unknown.
+        BadRequestError: A function of the caller's has the name of the native tool.
     """
-    choice, tools = _choice(params.get("tool_choice"), tools)
-    if not tools:
-        if choice is not None and choice["type"] in ("any", "tool"):
-            raise unsupported("tool_choice", "a call is forced, but there are no tools")
-        return None, tools
-    if params.get("parallel_tool_calls") is False:
-        choice = choice or {"type": "auto"}
-        if choice["type"] != "none":
-            choice = {**choice, "disable_parallel_tool_use": True}
-    return choice, tools
-
-
-def _choice(
-    given: Any, tools: list[dict[str, Any]]
-) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
-    if given is None:
-        return None, tools
-    if isinstance(given, str) and given in _MODES:
-        return _MODES[given], tools
-    fields = as_dict(given)
-    kind = fields.get("type")
-    if kind == "function":
-        name = _named(fields)
-        if name is not None:
-            return {"type": "tool", "name": name}, tools
-    elif kind == "allowed_tools":
-        return _allowed(fields.get("allowed_tools"), tools)
-    elif isinstance(kind, str) and kind in _CHOICES:
-        return fields, tools
-    raise unsupported("tool_choice", "this form has no counterpart")
-
-
-def _allowed(
-    allowed: Any, tools: list[dict[str, Any]]
-) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
-    fields = as_dict(allowed)
-    mode, entries = _MODES.get(str(fields.get("mode"))), fields.get("tools")
-    if mode is None or not isinstance(entries, list):
-        raise unsupported("tool_choice", "allowed_tools has a mode and tools")
-    names = {_named(entry) for entry in as_list(entries)}
-    return mode, [tool for tool in tools if tool.get("name") in names]
-
-
-def _named(entry: Any) -> str | None:
-    fields = as_dict(entry)
-    function = fields.get("function", fields)
-    name = function.get("name") if isinstance(function, dict) else None
-    return name if isinstance(name, str) else None
+    if options is None:
+        return []
+    for tool in tools:
+        if as_text(tool.get("type")).startswith("web_search_"):
+            return []
+        if tool.get("name") == _WEB_SEARCH["name"]:
+            raise unsupported("web_search_options", "a tool is called web_search")
+    fields = as_dict(options)
+    made: dict[str, Any] = dict(_WEB_SEARCH)
+    uses = _USES.get(as_text(fields.get("search_context_size")))
+    if uses is not None:
+        made["max_uses"] = uses
+    around = as_dict(as_dict(fields.get("user_location")).get("approximate"))
+    known = {name: around[name] for name in _PLACE if around.get(name) is not None}
+    if known:
+        made["user_location"] = {"type": "approximate", **known}
+    return [made]
