@@ -202,7 +202,7 @@ def test_fields_when_they_are_set():
     assert {"role": "assistant", "content": "new"} == message.to_dict()
     assert "content" in message
     with pytest.raises(AttributeError):
-        message.contnet = "typo"
+        message.text = "typo"
 
 
 def test_field_when_it_is_deleted():

@@ -72,7 +72,7 @@ class TlsStream(httpcore.AsyncNetworkStream):
                 await self._step(partial(self._tls.write, piece), timeout)
 
     async def _step(self, step: Callable[[], T], timeout: float | None = None) -> T:
-        """Do what TLS wants to do, moving its bytes to and fro until it can."""
+        """Do what TLS wants to do, moving its bytes back and forth until it can."""
         while True:
             try:
                 result = step()

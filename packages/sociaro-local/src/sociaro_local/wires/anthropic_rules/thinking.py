@@ -143,7 +143,7 @@ def _begins_with_thought(request: MessagesRequest, last: list[Placed]) -> None:
             f"{first.path}.type",
             f"Expected `thinking` or `redacted_thinking`, but found `{first.kind}`."
             " When `thinking` is enabled, a final `assistant` message must start with a"
-            " thinking block (preceeding the lastmost set of `tool_use` and"
+            " thinking block (preceding the lastmost set of `tool_use` and"
             " `tool_result` blocks).",
         )
 
