@@ -1,5 +1,6 @@
 import asyncio
 
+import anyio.lowlevel
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -123,3 +124,28 @@ def test_attribution_on_a_call_merges_client_scope_and_call(face, gateway):
         headers["x-attr-x"],
         headers["x-project"],
     )
+
+
+@pytest.mark.parametrize("kind", ["asyncio", "trio"])
+def test_attribution_object_may_be_shared_by_tasks(kind):
+    """One object at module level, entered by many at once."""
+    tags = sociaro.attribution(team="a")
+    seen = []
+
+    async def one(pauses):
+        with sociaro.attribution(app=str(pauses)):
+            with tags:
+                for _ in range(pauses):
+                    await anyio.lowlevel.checkpoint()
+                seen.append(dict(current_attribution()))
+            assert {"x-attr-app": str(pauses)} == dict(current_attribution())
+        assert {} == dict(current_attribution())
+
+    async def main():
+        async with anyio.create_task_group() as group:
+            for pauses in (5, 1, 3):
+                group.start_soon(one, pauses)
+
+    anyio.run(main, backend=kind)
+    assert ["1", "3", "5"] == [tags["x-attr-app"] for tags in seen]
+    assert {"a"} == {tags["x-attr-team"] for tags in seen}

@@ -361,6 +361,9 @@ def test_wrong_key_is_an_auth_error_that_does_not_show_it(face, gateway):
     [
         ({"error": {"message": "slow down", "type": "rate_limit_error"}}, 429),
         ({"error": {"message": "no", "code": 503}}, 503),
+        ({"error": {"message": "no", "code": 503.0}}, 503),
+        ({"error": {"message": "no", "code": "model_not_found"}}, 500),
+        ({"error": {"message": "no", "type": "not_found_error"}}, 404),
         ({"code": "Throttling.RateQuota", "message": "no", "request_id": "x"}, 429),
         ({"error": "plain"}, 500),
     ],
@@ -368,8 +371,13 @@ def test_wrong_key_is_an_auth_error_that_does_not_show_it(face, gateway):
 def test_error_inside_a_200_is_like_a_real_one(face, gateway, body, status):
     """It is retried, and has the status it stands for."""
     gateway.fail(200, body=json.dumps(body), times=1, headers=SOON)
-    attempts = face.chat(model="openai/gpt-4o").meta.attempts
-    assert [status, 200] == [attempt.status_code for attempt in attempts]
+    if status == 404:
+        with pytest.raises(BadRequestError) as caught:
+            face.chat(model="openai/gpt-4o")
+        assert 404 == caught.value.status_code
+    else:
+        attempts = face.chat(model="openai/gpt-4o").meta.attempts
+        assert [status, 200] == [attempt.status_code for attempt in attempts]
 
 
 @pytest.mark.parametrize("body", ["", "null", "[]", "{}", "<html>", "\x00", '{"a"'])

@@ -3,13 +3,20 @@ import pickle
 import subprocess
 import sys
 
+import anyio
 import attrs
 import httpx
 import pytest
 from faces import Face
 
 import sociaro
-from sociaro import AsyncSociaro, ConfigurationError, Sociaro, SociaroWarning
+from sociaro import (
+    APITimeoutError,
+    AsyncSociaro,
+    ConfigurationError,
+    Sociaro,
+    SociaroWarning,
+)
 from sociaro._calls import chat_plan
 from sociaro._flows import chat_flow
 from sociaro._routes import Route
@@ -354,3 +361,47 @@ def test_client_with_a_foreign_sentinel_as_key_keeps_its_own():
     """`NOT_GIVEN` means left out, here too."""
     client = Sociaro(KEY).with_options(api_key=type("NotGiven", (), {})())
     assert KEY == client._settings.key.get().reveal()
+
+
+@pytest.mark.parametrize("cls", [Sociaro, AsyncSociaro])
+def test_client_with_foreign_sentinels_takes_its_defaults(cls, monkeypatch):
+    """`NOT_GIVEN` and `omit` mean left out, wherever they stand."""
+    monkeypatch.setenv("SOCIARO_API_KEY", KEY)
+    omit = type("Omit", (), {})()
+    client = cls(
+        omit,
+        base_url=omit,
+        models=omit,
+        timeout=omit,
+        http_client=omit,
+        default_headers={"X-A": omit, "X-B": "b"},
+        default_attribution={"a": omit},
+    )
+    assert KEY == client._settings.key.get().reveal()
+    assert "https://api.sociaro.com" == client.base_url
+    assert (("X-B", "b"),) == client._settings.headers.pairs
+    assert () == client._settings.attribution.pairs
+    own = client._settings.for_call(
+        {"attribution": {"a": omit}, "extra_headers": {"X-C": omit}}
+    )
+    assert (("X-B", "b"),) == own.headers.pairs
+
+
+@pytest.mark.parametrize("kind", ["asyncio", "trio"])
+def test_callable_key_that_hangs_ends_with_the_deadline(kind, gateway):
+    """The deadline is over everything, the caller's own function too."""
+    face = Face(kind, api_key=gateway.key, base_url=gateway.url)
+
+    async def key():
+        await anyio.sleep(30)
+
+    with pytest.raises(APITimeoutError, match="api_key function") as caught:
+        face.chat(model="openai/m", client_options={"api_key": key, "deadline": 0.1})
+    assert "deadline" == caught.value.phase
+    assert [] == gateway.requests
+
+    async def quick():
+        return gateway.key
+
+    options = {"api_key": quick, "deadline": 30}
+    assert face.chat(model="openai/m", client_options=options)

@@ -29,7 +29,7 @@ SPENT = {"error": {"details": {"error_code": "enforced_spend_limit_reached"}}}
         *[(error(status), True) for status in (408, 429, 500, 501, 502, 503, 504, 529)],
         *[
             (error(status), False)
-            for status in (301, 400, 401, 403, 404, 409, 410, 413, 422, 425, 451)
+            for status in (301, 600, 400, 401, 403, 404, 409, 410, 413, 422, 425, 451)
         ],
         (error(402), True),
         (error(402, type="budget_exceeded"), False),

@@ -43,6 +43,7 @@ def test_route_of_a_wrong_name_says_what_is_wrong(name, says):
         ({"smart": "openai/x"}, "is a list"),
         ({"smart": {"openai/x": 1}}, "is a list"),
         ({"smart": 7}, "is a list"),
+        ({"smart": {"openai/a", "openai/b"}}, "is a list"),
         ({"smart": ["openai/x", "fast"], "fast": ["openai/y"]}, "neither an alias"),
         (["openai/x"], "mapping of alias"),
     ],

@@ -97,3 +97,10 @@ def test_a_lambda_does_not_pickle():
     """Pickle cannot import it."""
     with pytest.raises((pickle.PicklingError, AttributeError)):
         pickle.dumps(Key.of(lambda: KEY))
+
+
+@pytest.mark.parametrize("sign", ["\\", "%25", "&#0", "\\u00", "0"])
+def test_masking_a_long_run_of_escapes_takes_no_time(sign):
+    """Quadratic time would make this one test take minutes."""
+    text = "&\\%" + sign * 300_000
+    assert text == Secret(KEY).mask(text)

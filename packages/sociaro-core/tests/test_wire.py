@@ -123,3 +123,12 @@ def test_encode_json_is_compact_utf8():
         encode_json(math.nan)
     with pytest.raises(TypeError):
         encode_json(object())
+
+
+def test_headers_when_merged_keep_their_capitals():
+    """Whoever looks at the wire finds what the documentation says."""
+    merged = Headers({"Accept": "a"}).merged(
+        Headers({"X-Attr-Team": "b"}), {"X-B": "c"}
+    )
+    expected = (("Accept", "a"), ("X-Attr-Team", "b"), ("X-B", "c"))
+    assert expected == merged.pairs

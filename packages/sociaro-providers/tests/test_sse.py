@@ -135,3 +135,15 @@ def test_events_when_line_ends_differ(lines):
     # A CR before a LF is one line end: an empty line between them would vanish.
     plain = mixed.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     assert decoded([plain]) == decoded([mixed])
+
+
+@pytest.mark.parametrize(
+    "line", [b"data: [DONE]\n", b"data:[DONE]\n", b"data: [DONE]\r\n"]
+)
+def test_done_when_its_blank_line_is_missing(line):
+    """Its line is enough, however it arrives: some servers keep the socket open."""
+    for cut in range(len(line)):
+        decoder = SSEDecoder()
+        events = decoder.feed(b"data: x\n\n" + line[:cut]) + decoder.feed(line[cut:])
+        assert [b"x", b"[DONE]"] == [event.data for event in events]
+        assert [] == decoder.feed(b"\n") + decoder.finish()

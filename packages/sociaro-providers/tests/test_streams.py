@@ -17,6 +17,7 @@ from sociaro_core.errors import (
 from sociaro_core.wire import Response
 from sociaro_providers import framing, sse
 from sociaro_providers.accumulator import Accumulator
+from sociaro_providers.framing import Framing
 from sociaro_providers.models import ChatCompletionChunk
 from sociaro_providers.models._structure import structure
 from sociaro_providers.streams import ChunkDecoder, carries
@@ -370,3 +371,14 @@ def test_chunk_that_carries(delta, expected):
 def test_chunk_that_carries_whatever_its_shape(data, expected):
     """A finish does; oddities do not, and do not fail."""
     assert expected is carries(structure(ChatCompletionChunk, data))
+
+
+def test_stream_of_white_space_is_not_kept():
+    """What says nothing takes no memory, however long it goes on."""
+    framing = Framing()
+    for _ in range(50):
+        assert [] == framing.feed(b" \r\n" * 10_000)
+    assert b"" == framing._head
+    assert [] == framing.feed(b"\xef\xbb\xbf" + b" " * 1000)
+    assert b"\xef\xbb\xbf" == framing._head
+    assert [b"x"] == [event.data for event in framing.feed(b"data: x\n\n")]

@@ -13,7 +13,7 @@ from sociaro_core.errors import ConfigurationError
 from ._calls import chat_plan, picklable
 from ._flows import chat_flow, more_flow, open_chat_flow
 from ._hints import hint
-from ._settings import Settings
+from ._settings import Settings, is_given
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -212,8 +212,10 @@ class AsyncCompletions:
         state = await self._engine.run(open_chat_flow(plan))
         return AsyncStream(self._engine.driver, state)
 
-    def __getattr__(self, name: str) -> Any:
-        raise hint("client.chat.completions", name)
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            raise hint("client.chat.completions", name)
 
 
 class AsyncChat:
@@ -228,8 +230,10 @@ class AsyncChat:
         """Where ``create`` is."""
         return AsyncCompletions(self._engine, self._settings)
 
-    def __getattr__(self, name: str) -> Any:
-        raise hint("client.chat", name)
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            raise hint("client.chat", name)
 
 
 class AsyncSociaro:
@@ -286,7 +290,7 @@ class AsyncSociaro:
         http_client: httpx.AsyncClient | None = None,
     ) -> None:
         try:
-            key = Key.of(api_key)
+            key = Key.of(api_key if is_given(api_key) else None)
         finally:
             del api_key
         self._settings = Settings.of(
@@ -301,7 +305,7 @@ class AsyncSociaro:
             retry_budget=retry_budget,
             default_headers=default_headers,
         )
-        self._engine = _Engine(http_client)
+        self._engine = _Engine(http_client if is_given(http_client) else None)
         self._is_copy = False
 
     @property
@@ -362,5 +366,7 @@ class AsyncSociaro:
         where = None if settings is None else settings.base_url
         return f"{type(self).__name__}(base_url={where!r})"
 
-    def __getattr__(self, name: str) -> Any:
-        raise hint("client", name)
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            raise hint("client", name)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
+
+import attrs
 
 from sociaro_core.addresses import header_value
 from sociaro_core.errors import ConfigurationError
@@ -17,7 +19,17 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _LONGEST = 2048
 _NONE = Headers()
-_scope: ContextVar[Headers] = ContextVar("sociaro_attribution", default=_NONE)
+
+
+@attrs.frozen
+class _Scope:
+    """The tags in force, and the scope around."""
+
+    headers: Headers
+    outer: _Scope | None
+
+
+_scope: ContextVar[_Scope | None] = ContextVar("sociaro_attribution", default=None)
 
 
 def attribution_headers(tags: object, source: str) -> Headers:
@@ -55,7 +67,8 @@ def _header(name: str) -> str:
 
 def current_attribution() -> Headers:
     """Return the headers of the `attribution` scopes around the call."""
-    return _scope.get()
+    scope = _scope.get()
+    return _NONE if scope is None else scope.headers
 
 
 class attribution:  # noqa: N801 - reads as a statement: with attribution(team="x")
@@ -81,10 +94,10 @@ class attribution:  # noqa: N801 - reads as a statement: with attribution(team="
         self._headers = attribution_headers(tags, "attribution").merged(
             attribution_headers(more, "attribution")
         )
-        self._tokens: list[Token[Headers]] = []
 
     def __enter__(self) -> None:
-        self._tokens.append(_scope.set(_scope.get().merged(self._headers)))
+        outer = _scope.get()
+        _scope.set(_Scope(current_attribution().merged(self._headers), outer))
 
     def __exit__(
         self,
@@ -92,4 +105,6 @@ class attribution:  # noqa: N801 - reads as a statement: with attribution(team="
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        _scope.reset(self._tokens.pop())
+        # No token: one object may be in use in several tasks and threads at once.
+        scope = _scope.get()
+        _scope.set(None if scope is None else scope.outer)

@@ -11,7 +11,7 @@ from sociaro_providers.calls import ChatCall
 
 from ._flows import ChatPlan
 from ._routes import resolve
-from ._settings import Settings, is_given
+from ._settings import Settings, is_given, without_sentinels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +64,7 @@ def _mapping(options: dict[str, Any], name: str) -> Mapping[str, Any] | None:
     value = options.get(name)
     if value is not None and not hasattr(value, "keys"):
         raise ConfigurationError(f"{name} is a mapping")
-    return cast("Mapping[str, Any] | None", value)
+    return cast("Mapping[str, Any] | None", without_sentinels(value))
 
 
 def picklable(settings: Settings, *, foreign: bool) -> Settings:

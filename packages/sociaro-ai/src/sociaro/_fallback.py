@@ -36,7 +36,7 @@ def advances(error: SociaroError, *, on_rate_limit: bool) -> bool:
         return on_rate_limit or is_spend_limit(error)
     if error.status_code == 402:
         return error.type != "budget_exceeded"
-    return error.status_code == 408 or error.status_code >= 500
+    return error.status_code == 408 or 500 <= error.status_code < 600
 
 
 def first_success(
@@ -75,11 +75,16 @@ def first_success(
     raise _all_failed(routes, errors, trail)
 
 
+def _reason(error: SociaroError) -> str:
+    status = f"{error.status_code} " if isinstance(error, APIError) else ""
+    return f"{status}{error.message}"
+
+
 def _all_failed(
     routes: Chain, errors: list[SociaroError], trail: Trail
 ) -> AllProvidersFailed:
     reasons = "; ".join(
-        f"{route.name}: {type(error).__name__}: {error.message[:200]}"
+        f"{route.name}: {type(error).__name__}: {_reason(error)[:200]}"
         for route, error in zip(routes, errors, strict=True)
     )
     failed = AllProvidersFailed(f"all providers failed: {reasons}", errors=errors)

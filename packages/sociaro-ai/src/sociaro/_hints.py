@@ -7,10 +7,15 @@ _LATER = "not in this version; sociaro_core.Gateway reaches every path meanwhile
 _HINTS = {
     "client": {
         "embeddings": _LATER,
+        "default_headers": "settings are not readable; change them with with_options",
+        "files": _LATER,
         "gateway": _LATER,
         "images": _LATER,
+        "max_retries": "settings are not readable; change them with with_options",
         "models": _LATER,
+        "moderations": _LATER,
         "request": _LATER,
+        "timeout": "settings are not readable; change them with with_options",
         "video": _LATER,
         "videos": _LATER,
         "api_key": "the key is not readable; pass it on to with_options(api_key=...)",

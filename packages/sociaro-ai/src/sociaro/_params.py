@@ -68,17 +68,25 @@ class ChatParams(RequestOptions, total=False):
     """
 
     audio: Mapping[str, object] | None
+    betas: Sequence[str] | None
+    cache_control: Mapping[str, object] | None
+    container: object
+    context_management: Mapping[str, object] | None
+    enable_thinking: bool | None
     frequency_penalty: float | None
     function_call: str | Mapping[str, object] | None
     functions: Iterable[Mapping[str, object]] | None
+    inference_geo: str | None
     logit_bias: Mapping[str, int] | None
     logprobs: bool | None
     max_completion_tokens: int | None
     max_tokens: int | None
+    mcp_servers: Iterable[Mapping[str, object]] | None
     metadata: Mapping[str, str] | None
     modalities: Sequence[str] | None
     moderation: Mapping[str, object] | None
     n: int | None
+    output_config: Mapping[str, object] | None
     parallel_tool_calls: bool | None
     prediction: Mapping[str, object] | None
     presence_penalty: float | None
@@ -90,12 +98,18 @@ class ChatParams(RequestOptions, total=False):
     safety_identifier: str | None
     seed: int | None
     service_tier: str | None
+    speed: str | None
     stop: str | Sequence[str] | None
+    stop_sequences: Sequence[str] | None
     store: bool | None
     stream_options: Mapping[str, object] | None
+    system: str | Iterable[Mapping[str, object]] | None
     temperature: float | None
+    thinking: Mapping[str, object] | None
+    thinking_budget: int | None
     tool_choice: str | Mapping[str, object] | None
     tools: Iterable[Mapping[str, object]] | None
+    top_k: int | None
     top_logprobs: int | None
     top_p: float | None
     user: str | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -50,7 +50,7 @@ def route_of(name: object) -> Route:
     if not slash:
         raise ConfigurationError(
             f"model {name!r:.80} is neither an alias of this client nor "
-            '"provider/model", such as "openai/gpt-4o"'
+            '"provider/model", such as "openai/gpt-4o"; a list takes no aliases'
         )
     if provider not in PROVIDERS:
         raise ConfigurationError(
@@ -62,7 +62,7 @@ def route_of(name: object) -> Route:
 
 
 def _chain(names: object, what: str) -> Chain:
-    if isinstance(names, (str, bytes, Mapping)) or not isinstance(names, Iterable):
+    if isinstance(names, (str, bytes)) or not isinstance(names, Sequence):
         raise ConfigurationError(f'{what} is a list of "provider/model" names')
     routes = tuple(route_of(name) for name in names)
     if not routes:

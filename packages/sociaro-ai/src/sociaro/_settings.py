@@ -40,6 +40,17 @@ def is_given(value: object) -> bool:
     return type(value).__name__ not in _SENTINELS
 
 
+def _given(value: T) -> T | None:
+    return value if is_given(value) else None
+
+
+def without_sentinels(value: Any) -> Any:
+    """Return a mapping without the names whose value is a foreign sentinel."""
+    if not isinstance(value, Mapping):
+        return value
+    return {name: item for name, item in value.items() if is_given(item)}
+
+
 @attrs.frozen
 class Settings:
     """
@@ -86,7 +97,7 @@ class Settings:
         configure_logging()
         return cls(
             key,
-            base_url_of(options.pop("base_url", None)),
+            base_url_of(_given(options.pop("base_url", None))),
             {},
             Headers(),
             True,
@@ -114,7 +125,7 @@ class Settings:
                 raise ConfigurationError(f"there is no option {name!r}")
             if is_given(value):
                 field, check = _OPTIONS[name]
-                new[field] = check(self, value)
+                new[field] = check(self, without_sentinels(value))
         return attrs.evolve(self, **new)
 
     def for_call(self, options: RequestOptions) -> Settings:
@@ -124,12 +135,16 @@ class Settings:
         Raises:
             ConfigurationError: An option cannot be right.
         """
-        given: dict[str, Any] = {k: v for k, v in options.items() if is_given(v)}
+        given: dict[str, Any] = without_sentinels(options)
         tags = self.attribution.merged(
             current_attribution(),
-            attribution_headers(given.get("attribution"), "attribution"),
+            attribution_headers(
+                without_sentinels(given.get("attribution")), "attribution"
+            ),
         )
-        extra = checked_headers(given.get("extra_headers"), "extra_headers")
+        extra = checked_headers(
+            without_sentinels(given.get("extra_headers")), "extra_headers"
+        )
         new: dict[str, Any] = {"headers": self.headers.merged(tags, extra)}
         for name in ("timeout", "deadline", "max_retries"):
             if name in given:

@@ -13,7 +13,7 @@ from sociaro_core.errors import ConfigurationError
 from ._calls import chat_plan, picklable
 from ._flows import chat_flow, more_flow, open_chat_flow
 from ._hints import hint
-from ._settings import Settings
+from ._settings import Settings, is_given
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -206,8 +206,10 @@ class Completions:
             return self._engine.run(chat_flow(plan))
         return Stream(self._engine.driver, self._engine.run(open_chat_flow(plan)))
 
-    def __getattr__(self, name: str) -> Any:
-        raise hint("client.chat.completions", name)
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            raise hint("client.chat.completions", name)
 
 
 class Chat:
@@ -222,8 +224,10 @@ class Chat:
         """Where ``create`` is."""
         return Completions(self._engine, self._settings)
 
-    def __getattr__(self, name: str) -> Any:
-        raise hint("client.chat", name)
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            raise hint("client.chat", name)
 
 
 class Sociaro:
@@ -280,7 +284,7 @@ class Sociaro:
         http_client: httpx.Client | None = None,
     ) -> None:
         try:
-            key = Key.of(api_key)
+            key = Key.of(api_key if is_given(api_key) else None)
         finally:
             del api_key
         self._settings = Settings.of(
@@ -295,7 +299,7 @@ class Sociaro:
             retry_budget=retry_budget,
             default_headers=default_headers,
         )
-        self._engine = _Engine(http_client)
+        self._engine = _Engine(http_client if is_given(http_client) else None)
         self._is_copy = False
 
     @property
@@ -356,5 +360,7 @@ class Sociaro:
         where = None if settings is None else settings.base_url
         return f"{type(self).__name__}(base_url={where!r})"
 
-    def __getattr__(self, name: str) -> Any:
-        raise hint("client", name)
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            raise hint("client", name)

@@ -22,7 +22,7 @@ __all__ = [
 
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _FRAMING = frozenset({"host", "content-length", "transfer-encoding", "connection"})
-_LONGEST_VALUE = 8192
+_LONGEST_VALUE = 2048
 _ODD = frozenset(' \\"<>^`{|}')
 _HOST = re.compile(r"[A-Za-z0-9._~\-]+|\[[0-9A-Fa-f:.]+\]")
 

@@ -67,14 +67,18 @@ _NAMED = {'"': "quot", "&": "amp", "<": "lt", ">": "gt", "'": "apos"}
 
 
 def _spellings(char: str) -> str:
-    """Return the pattern of one character, however it is escaped."""
+    """
+    Return the pattern of one character, however it is escaped.
+
+    Repeats are bounded: a long run of backslashes must not take quadratic time.
+    """
     number = ord(char)
     ways = [
-        rf"\\*{re.escape(char)}",
-        rf"\\+(?:u00|x)(?i:{number:02x})",
-        rf"%(?:25)*(?i:{number:02x})",
-        rf"&\#0*{number};",
-        rf"&\#[xX]0*(?i:{number:x});",
+        rf"\\{{0,8}}{re.escape(char)}",
+        rf"\\{{1,8}}(?:u00|x)(?i:{number:02x})",
+        rf"%(?:25){{0,4}}(?i:{number:02x})",
+        rf"&\#0{{0,8}}{number};",
+        rf"&\#[xX]0{{0,8}}(?i:{number:x});",
     ]
     if char in _NAMED:
         ways.append(f"&{_NAMED[char]};")

@@ -20,7 +20,13 @@ import attrs
 from .bodies import Body, Open, log_answer, log_failure
 from .credentials import IN_USE
 from .effects import Close, Effect, Flow, Instant, Now, Read, Send, Sleep
-from .errors import APIConnectionError, APIError, SociaroError, invalid_response
+from .errors import (
+    APIConnectionError,
+    APIError,
+    APITimeoutError,
+    SociaroError,
+    invalid_response,
+)
 from .notices import logger
 from .wire import Response, reads_whole
 
@@ -213,7 +219,16 @@ class AsyncDriver:
 
     async def _secret(self, effect: Send) -> Secret | None:
         auth = effect.request.auth
-        return None if auth is None else await auth.key.aget()
+        if auth is None:
+            return None
+        if effect.expires is None:
+            return await auth.key.aget()
+        with anyio.move_on_after(max(0.0, effect.expires - time.monotonic())):
+            return await auth.key.aget()
+        raise APITimeoutError(
+            "the deadline of the call passed while the api_key function ran",
+            phase="deadline",
+        )
 
     async def _perform(
         self, effect: Effect, secret: Secret | None, opened: list[Response]

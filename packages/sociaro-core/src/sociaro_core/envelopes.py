@@ -150,7 +150,10 @@ def _text(value: object) -> str | None:
 def _status(found: dict[str, Any], body: dict[str, Any]) -> int | None:
     for source in (found, body):
         for name in ("status", "code", "status_code"):
-            text = _text(source.get(name))
+            value = source.get(name)
+            if isinstance(value, float) and value.is_integer():
+                value = int(value)
+            text = _text(value)
             if text is not None and _ERROR_STATUS.fullmatch(text):
                 return int(text)
     return None
@@ -161,9 +164,9 @@ _ERROR_STATUS = re.compile("[45][0-9][0-9]")
 _STATUSES: tuple[tuple[int, re.Pattern[str]], ...] = tuple(
     (status, re.compile(pattern, re.IGNORECASE))
     for status, pattern in (
-        (401, r"^authentication|^invalid_?api_?key"),
+        (401, r"^authentication"),
         (403, r"^permission"),
-        (404, r"not_found"),
+        (404, r"^not_found"),
         (429, r"rate_limit|^throttling|quota"),
         (529, r"^overloaded"),
         (402, r"^billing"),

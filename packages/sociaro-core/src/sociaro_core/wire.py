@@ -100,7 +100,8 @@ class Headers(Mapping[str, str]):
         """Return these headers with those of `others` on top; a later name wins."""
         result = {name.lower(): (name, value) for name, value in self.pairs}
         for other in others:
-            for name, value in other.items():
+            pairs = other.pairs if isinstance(other, Headers) else other.items()
+            for name, value in pairs:
                 result[name.lower()] = (name, value)
         return Headers(result.values())
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence, ValuesView
-from types import GeneratorType
+from collections.abc import Iterable, Iterator, Mapping, Sequence, ValuesView
 from typing import Any, TypeAlias, cast
 
 import attrs
@@ -22,6 +21,7 @@ __all__ = ["ChatCall", "body_of", "jsonable", "plain"]
 Place: TypeAlias = "tuple[Any, str | int] | str"
 
 _DEEPEST = 200
+_SDKS = ("openai.", "anthropic.")
 _SENTINELS = frozenset({"NotGiven", "Omit"})
 _BYTES = (bytes, bytearray, memoryview)
 
@@ -98,11 +98,15 @@ def _container(value: Any, place: Place, depth: int) -> Any:
             for key, item in items
             if type(item).__name__ not in _SENTINELS
         }
-    if isinstance(value, (Sequence, ValuesView, GeneratorType)) and not isinstance(
+    if isinstance(value, (Sequence, ValuesView, Iterator)) and not isinstance(
         value, _BYTES
     ):
         entries = cast("Iterable[Any]", value)
-        return [_plain(item, (place, n), depth + 1) for n, item in enumerate(entries)]
+        return [
+            _plain(item, (place, n), depth + 1)
+            for n, item in enumerate(entries)
+            if type(item).__name__ not in _SENTINELS
+        ]
     return _plain(_dumped(value, place), place, depth + 1)
 
 
@@ -115,8 +119,13 @@ def _dumped(value: Any, place: Place) -> Any:
         )
     if not callable(dump):
         return cast("Any", to_dict)()
+    # What openai's own classes were not sent they fill with None; others have defaults
+    # of their own, such as a role.
+    options = (
+        {"exclude_unset": True} if type(value).__module__.startswith(_SDKS) else {}
+    )
     try:
-        return dump(mode="json", exclude_unset=True)
+        return dump(mode="json", **options)
     except TypeError:
         return dump()
 

@@ -60,10 +60,11 @@ class Framing:
                 self.problem = f"the answer is larger than {self._limit} bytes"
             return []
         # Empty lines in front mean nothing; some keep a connection alive with them.
-        data = (self._head + data).lstrip(b"\r\n")
+        data = (self._head + data).lstrip()
         start = data.removeprefix(_BOM).lstrip()
-        if not start or _BOM.startswith(start):
-            self._head = data
+        if not start or _BOM.startswith(data):
+            # Of white space nothing is kept, of a BOM what there is of it.
+            self._head = data[: len(_BOM)]
             return []
         self._head = b""
         if start[:1] == b"<":

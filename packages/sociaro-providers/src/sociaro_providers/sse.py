@@ -13,6 +13,8 @@ __all__ = ["Event", "EventTooLarge", "SSEDecoder"]
 
 _LIMIT = 32 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
+_DONE_LINES = frozenset({b"data: [DONE]\n", b"data:[DONE]\n"})
+_DONE_SIZES = frozenset(map(len, _DONE_LINES))
 
 
 class Event(NamedTuple):
@@ -63,13 +65,21 @@ class SSEDecoder:
             across = data[:1] == b"\n" and buffer[-1] == 10
             if not across and b"\n\n" not in data:
                 buffer += data
-                return self._checked([], len(buffer))
+                return self._checked([], len(buffer)) or self._last_line()
             buffer += data
             data = bytes(buffer)
             buffer.clear()
         *blocks, rest = data.split(b"\n\n")
         buffer += rest
-        return self._checked(blocks, len(rest))
+        return self._checked(blocks, len(rest)) + self._last_line()
+
+    def _last_line(self) -> list[Event]:
+        """Return ``[DONE]`` as soon as its line is there: nothing follows it."""
+        buffer = self._buffer
+        if len(buffer) not in _DONE_SIZES or bytes(buffer) not in _DONE_LINES:
+            return []
+        buffer.clear()
+        return [Event("message", b"[DONE]")]
 
     def finish(self) -> list[Event]:
         """Return the last event if it lacks its blank line; called once, at the end."""

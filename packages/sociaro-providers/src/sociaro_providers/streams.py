@@ -46,6 +46,7 @@ _CARRYING = (
     "tool_calls",
     "reasoning_content",
     "reasoning",
+    "encrypted_content",
     "thinking_blocks",
     "refusal",
     "annotations",

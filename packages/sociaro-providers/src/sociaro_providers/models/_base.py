@@ -199,9 +199,21 @@ class Model:  # noqa: PLW1641 - mutable, so it has no hash
         return self.to_dict(exclude_none=exclude_none)
 
     def model_dump_json(
-        self, *, indent: int | None = None, exclude_none: bool = False
+        self,
+        *,
+        indent: int | None = None,
+        exclude_none: bool = False,
+        exclude_unset: bool = True,
     ) -> str:
-        """Return `to_json` on one line, for code that was written for `openai`."""
+        """
+        Return `to_json` on one line, for code that was written for `openai`.
+
+        Args:
+            indent: Spaces for each level; None gives one line.
+            exclude_none: Leave out the fields that are None, at every level.
+            exclude_unset: Fields that were not sent are left out in any case.
+        """
+        del exclude_unset
         return self.to_json(indent=indent, exclude_none=exclude_none)
 
 
