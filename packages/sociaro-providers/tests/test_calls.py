@@ -11,7 +11,7 @@ import types
 import pytest
 
 from sociaro_core.errors import ConfigurationError
-from sociaro_providers.calls import ChatCall, body_of, jsonable, plain
+from sociaro_providers.calls import ChatCall, body_of, plain
 from sociaro_providers.models import ChatCompletionMessage, ToolCall
 
 
@@ -90,7 +90,7 @@ def test_value_made_plain(name):
 
 def test_generator_is_read_once():
     """It becomes a list."""
-    assert [0, 1] == jsonable(n for n in range(2))
+    assert [0, 1] == plain(n for n in range(2))
 
 
 def test_value_is_copied_when_it_is_made_plain():

@@ -61,28 +61,18 @@ def chat_flow(plan: ChatPlan) -> Flow[ChatCompletion]:
     Return the answer of the first route that gives one.
 
     Raises:
-        SociaroError: As contract and tree say; `AllProvidersFailed` for a chain.
+        SociaroError: What ended the route, or the chain; `AllProvidersFailed` where
+            each of several routes failed.
     """
     trail = Trail()
-    expires = yield from _deadline(plan.settings)
 
-    def one(route: Route) -> Flow[tuple[ChatCompletion, Headers]]:
-        dialect, request = _encoded(plan, route, trail)
+    def decode(
+        dialect: ChatDialect, response: Response
+    ) -> Flow[tuple[ChatCompletion, Headers]]:
+        return dialect.decode(plan.call, response), response.headers
+        yield  # makes it a flow
 
-        def decode(response: Response) -> Flow[tuple[ChatCompletion, Headers]]:
-            _check(response, dialect)
-            return dialect.decode(plan.call, response), response.headers
-            yield  # makes it a flow
-
-        return with_retries(
-            request,
-            plan.settings.policy(request.timeout),
-            decode=decode,
-            trail=trail,
-            expires=expires,
-        )
-
-    completion, headers = yield from _first(plan, one, trail)
+    completion, headers = yield from _over_routes(plan, trail, decode)
     completion.meta = trail.meta(headers)
     return completion
 
@@ -98,24 +88,11 @@ def open_chat_flow(plan: ChatPlan) -> Flow[OpenStream]:
         SociaroError: As `chat_flow`.
     """
     trail = Trail()
-    expires = yield from _deadline(plan.settings)
 
-    def one(route: Route) -> Flow[OpenStream]:
-        dialect, request = _encoded(plan, route, trail)
+    def decode(dialect: ChatDialect, response: Response) -> Flow[OpenStream]:
+        return _commit(OpenStream(response, dialect.stream(plan.call, response)))
 
-        def decode(response: Response) -> Flow[OpenStream]:
-            _check(response, dialect)
-            return _commit(OpenStream(response, dialect.stream(plan.call, response)))
-
-        return with_retries(
-            request,
-            plan.settings.policy(request.timeout),
-            decode=decode,
-            trail=trail,
-            expires=expires,
-        )
-
-    stream = yield from _first(plan, one, trail)
+    stream = yield from _over_routes(plan, trail, decode)
     stream.meta = trail.meta(stream.response.headers)
     return stream
 
@@ -157,17 +134,37 @@ def _leave(stream: OpenStream) -> Flow[None]:
         yield from keep(stream.response)
 
 
-def _check(response: Response, dialect: ChatDialect) -> None:
-    if not 200 <= response.status < 300:
-        raise dialect.refine(error_from(response))
+def _over_routes(
+    plan: ChatPlan,
+    trail: Trail,
+    decode: Callable[[ChatDialect, Response], Flow[T]],
+) -> Flow[T]:
+    """Return what `decode` makes of the first route's answer that is a good one."""
+    expires = yield from _deadline(plan.settings)
 
+    def one(route: Route) -> Flow[T]:
+        dialect, request = _encoded(plan, route, trail)
 
-def _first(plan: ChatPlan, one: Callable[[Route], Flow[T]], trail: Trail) -> Flow[T]:
-    return first_success(
-        plan.routes,
-        one,
-        trail,
-        on_rate_limit=plan.settings.fallback_on_rate_limit,
+        def checked(response: Response) -> Flow[T]:
+            if not 200 <= response.status < 300:
+                raise dialect.refine(error_from(response))
+            return decode(dialect, response)
+
+        return with_retries(
+            request,
+            plan.settings.policy(request.timeout),
+            decode=checked,
+            trail=trail,
+            expires=expires,
+        )
+
+    return (
+        yield from first_success(
+            plan.routes,
+            one,
+            trail,
+            on_rate_limit=plan.settings.fallback_on_rate_limit,
+        )
     )
 
 

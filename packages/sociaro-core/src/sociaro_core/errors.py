@@ -127,7 +127,7 @@ class APIError(SociaroError):
         *,
         status_code: int = 0,
         code: str | None = None,
-        type: str | None = None,  # noqa: A002 - the name is the contract's
+        type: str | None = None,  # noqa: A002 - the envelopes' own name
         param: str | None = None,
         body: object = None,
         headers: Mapping[str, str] | None = None,

@@ -14,7 +14,7 @@ from sociaro_core.wire import Headers, encode_json
 
 from .models import Model
 
-__all__ = ["ChatCall", "body_of", "jsonable", "plain"]
+__all__ = ["ChatCall", "body_of", "plain"]
 
 # Where a value stands: the place around it, and its key in there. Written out as
 # text only for an error.
@@ -48,9 +48,6 @@ def plain(value: Any, place: str = "value") -> Any:
         raise ConfigurationError(
             f"{place or 'a parameter'} is nested too deeply"
         ) from None
-
-
-jsonable = plain
 
 
 def body_of(value: dict[str, Any]) -> bytes:
