@@ -18,7 +18,8 @@ from sociaro_providers.calls import ChatCall
 CHAT = PROVIDERS["anthropic"].chat
 # What is passed through on purpose: only the caller can mend it, and the API names it.
 PASSED_THROUGH = re.compile(
-    r"does not support assistant message prefill"
+    r"in the final position cannot contain `thinking`"  # a prefill with thinking in it
+    r"|does not support assistant message prefill"
     r"|prefilling the answer is not supported"
     r"|max_tokens: \d+ > \d+"
     r"|type '(any|tool)' is not supported on this model"
