@@ -18,8 +18,7 @@ from sociaro_providers.calls import ChatCall
 CHAT = PROVIDERS["anthropic"].chat
 # What is passed through on purpose: only the caller can mend it, and the API names it.
 PASSED_THROUGH = re.compile(
-    r"in the final position cannot contain `thinking`"  # a prefill with thinking in it
-    r"|does not support assistant message prefill"
+    r"does not support assistant message prefill"
     r"|prefilling the answer is not supported"
     r"|max_tokens: \d+ > \d+"
     r"|type '(any|tool)' is not supported on this model"
@@ -28,6 +27,10 @@ PASSED_THROUGH = re.compile(
     r"|unexpected `tool_use_id` found in `tool_result` blocks"
     r"|each tool_use must have a single result"
     r'|first message must use the "user" role'
+)
+BEGUN_WITH_THOUGHT = re.compile(
+    r"in the final position cannot contain `thinking`"
+    r"|a final `assistant` message must start with a thinking block"
 )
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 
@@ -186,12 +189,20 @@ MODELS = st.sampled_from(
 
 
 def objection(made):
-    """Return what the strict API says against a request, or None."""
+    """
+    Return what the strict API says against a request, or None.
+
+    An answer that the caller began, with thinking in it, is refused whether thinking is
+    on or off; such a prefill is passed through like any other.
+    """
     betas = made.headers.get("anthropic-beta", "")
+    body = json.loads(made.body)
     try:
-        judged(json.loads(made.body), betas, Given())
+        judged(body, betas, Given())
     except Refused as refused:
-        return refused.problem.message
+        begun = body["messages"][-1]["role"] == "assistant"
+        words = refused.problem.message
+        return None if begun and BEGUN_WITH_THOUGHT.search(words) else words
     return None
 
 
